@@ -1,0 +1,156 @@
+"""Settings, read from the environment once at start. Every key is documented in `.env.example`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class ConfigError(Exception):
+    """A setting is missing or unusable; the message is one clear line for the operator."""
+
+
+def _int(env: Mapping[str, str], key: str, default: int) -> int:
+    raw = env.get(key, "").strip()
+    if not raw:
+        return default
+    try:
+        return int(raw)
+    except ValueError as exc:
+        raise ConfigError(f"{key} must be a whole number, not {raw!r}") from exc
+
+
+def _list(env: Mapping[str, str], key: str) -> list[str]:
+    return [part.strip() for part in env.get(key, "").split(",") if part.strip()]
+
+
+def psycopg2_url(url: str) -> str:
+    """Name the driver: SQLAlchemy 2.1 reads a bare `postgresql://` as psycopg 3, which blocks the hub."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg2://" + url[len(prefix) :]
+    return url
+
+
+@dataclass(frozen=True)
+class SendTimings:
+    """Waits of the send queue, in seconds; settings so that drills can run them fast."""
+
+    shift: float = 20.0
+    lease: float = 90.0
+    idle_poll: float = 1.0
+    sweep: float = 5.0
+    retry_after: tuple[float, ...] = (60.0, 300.0, 900.0)
+    probe_after: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 60.0)
+    verify_settle: float = 3.0
+    recipient_open: float = 120.0
+    recipient_open_high: float = 60.0
+    http_timeout: float = 30.0
+    silent_after: float = 300.0
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "SendTimings":
+        """`SEND_TIME_SCALE=0.01` makes every wait a hundredth: for drills and demonstrations only."""
+        scale = float(env.get("SEND_TIME_SCALE") or 1)
+        if scale == 1:
+            return cls()
+        values = {name: getattr(cls, name) for name in cls.__dataclass_fields__ if name not in ("shift", "idle_poll")}
+        scaled = {k: tuple(v * scale for v in x) if isinstance(x := v, tuple) else v * scale for k, v in values.items()}
+        scaled["lease"] = max(scaled["lease"], 2.0)
+        scaled["http_timeout"] = max(scaled["http_timeout"], 1.0)
+        return cls(**scaled)
+
+
+@dataclass(frozen=True)
+class Config:
+    database_url: str
+    redis_url: str
+    secret_key: str
+    migration_database_url: str = ""
+    port: int = 5000
+    host: str = "127.0.0.1"
+    public_url: str = "http://127.0.0.1:5000"
+    data_dir: Path = Path("instance")
+    encryption_keys: list[str] = field(default_factory=list)
+    evolution_api_url: str = ""
+    evolution_api_key: str = ""
+    graph_api_url: str = "https://graph.facebook.com"
+    admin_email: str = ""
+    admin_password: str = ""
+    api_rate_limit: str = "100 per minute"
+    login_rate_limit: str = "5 per 15 minutes"
+    trusted_proxies: int = 0
+    outbound_allow: list[str] = field(default_factory=list)
+    cors_origins: list[str] = field(default_factory=list)
+    storage_url: str = "file:"
+    jwt_access_minutes: int = 15
+    jwt_refresh_days: int = 7
+    metrics_token: str = ""
+    sentry_dsn: str = ""
+    sql_pool_size: int = 16
+    testing: bool = False
+    simulated: bool = False
+    send: SendTimings = field(default_factory=SendTimings)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
+        """Raises ConfigError with one line when a needed key is missing or wrong."""
+        env = os.environ if env is None else env
+        for key in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+            if not env.get(key):
+                raise ConfigError(f"{key} is not set (use `make run`, which supplies everything)")
+        port = _int(env, "PORT", 5000)
+        return cls(
+            database_url=psycopg2_url(env["DATABASE_URL"]),
+            migration_database_url=psycopg2_url(env.get("MIGRATION_DATABASE_URL", "")),
+            redis_url=env["REDIS_URL"],
+            secret_key=env["SECRET_KEY"],
+            port=port,
+            host=env.get("HOST") or "127.0.0.1",
+            public_url=(env.get("PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+            data_dir=Path(env.get("RECADO_DATA") or "instance").resolve(),
+            encryption_keys=_list(env, "ENCRYPTION_KEYS"),
+            evolution_api_url=env.get("EVOLUTION_API_URL", "").rstrip("/"),
+            evolution_api_key=env.get("EVOLUTION_API_KEY", ""),
+            graph_api_url=env.get("GRAPH_API_URL") or cls.graph_api_url,
+            admin_email=env.get("ADMIN_EMAIL", ""),
+            admin_password=env.get("ADMIN_PASSWORD", ""),
+            api_rate_limit=env.get("API_RATE_LIMIT") or cls.api_rate_limit,
+            login_rate_limit=env.get("LOGIN_RATE_LIMIT") or cls.login_rate_limit,
+            trusted_proxies=_int(env, "TRUSTED_PROXIES", 0),
+            outbound_allow=_list(env, "OUTBOUND_ALLOW"),
+            cors_origins=_list(env, "CORS_ORIGINS"),
+            storage_url=env.get("STORAGE_URL") or cls.storage_url,
+            jwt_access_minutes=_int(env, "JWT_ACCESS_MINUTES", 15),
+            jwt_refresh_days=_int(env, "JWT_REFRESH_DAYS", 7),
+            metrics_token=env.get("METRICS_TOKEN", ""),
+            sentry_dsn=env.get("SENTRY_DSN", ""),
+            sql_pool_size=_int(env, "SQL_POOL_SIZE", 16),
+            simulated=env.get("RECADO_SIMULATED") == "1",
+            send=SendTimings.from_env(env),
+        )
+
+    def flask(self) -> dict[str, object]:
+        """The same settings under the names that Flask and its extensions read."""
+        return {
+            "SECRET_KEY": self.secret_key,
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SQLALCHEMY_ENGINE_OPTIONS": {
+                "pool_size": self.sql_pool_size,
+                "max_overflow": 0,
+                "pool_pre_ping": True,
+                "connect_args": {"application_name": "recado", "connect_timeout": 5},
+            },
+            "TESTING": self.testing,
+            "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,
+            "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "SESSION_COOKIE_SECURE": self.public_url.startswith("https://"),
+            "SESSION_COOKIE_NAME": "recado",
+            "WTF_CSRF_TIME_LIMIT": None,
+            "BABEL_DEFAULT_LOCALE": "pt_BR",
+            "BABEL_DEFAULT_TIMEZONE": "America/Sao_Paulo",
+            "RATELIMIT_STORAGE_URI": self.redis_url,
+            "RATELIMIT_HEADERS_ENABLED": True,
+        }

@@ -1,0 +1,75 @@
+"""Facts: what happened, written in the transaction that made it happen.
+
+Sockets, outgoing webhooks, roll-ups, alerts and the bot read facts, so a feature never calls upward. `emit` writes the
+row and, after the commit, publishes the socket event that belongs to it (ids and small facts only).
+"""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.core import ids, realtime
+from app.core.context import current_actor
+from app.core.db import after_commit, transaction
+
+_INSERT = text("INSERT INTO facts (id, tenant_id, name, payload) VALUES (:id, :tenant_id, :name, :payload)").bindparams(
+    bindparam("payload", type_=JSONB)
+)
+
+SOCKET_EVENTS = {
+    "campaign.progress": "campaign:progress",
+    "campaign.changed": "campaign:progress",
+    "import.progress": "import:progress",
+    "message.received": "message:new",
+    "message.queued": "message:new",
+    "message.status": "message:update",
+    "message.changed": "message:update",
+    "ticket.created": "ticket:new",
+    "ticket.changed": "ticket:update",
+    "instance.connected": "whatsapp:ready",
+    "instance.disconnected": "whatsapp:disconnected",
+    "instance.changed": "whatsapp:disconnected",
+}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def emit(name: str, **payload: Any) -> None:
+    """Record one fact of the current tenant; `payload` holds ids and small values, never text or personal data."""
+    emit_many([(name, payload)])
+
+
+def emit_many(facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    tenant_id = current_actor().tenant_id
+    rows = [
+        {"id": ids.new_id(), "tenant_id": tenant_id, "name": name, "payload": {k: _plain(v) for k, v in data.items()}}
+        for name, data in facts
+    ]
+    if not rows:
+        return
+    with transaction() as session:
+        session.execute(_INSERT, rows)
+        after_commit(lambda: _publish(tenant_id, rows))
+
+
+def notify(name: str, **payload: Any) -> None:
+    """A socket event without a durable fact: progress ticks that only a looking person needs."""
+    tenant_id = current_actor().tenant_id
+    rows = [{"name": name, "payload": {k: _plain(v) for k, v in payload.items()}}]
+    after_commit(lambda: _publish(tenant_id, rows))
+
+
+def _publish(tenant_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        event = SOCKET_EVENTS.get(row["name"])
+        if event:
+            realtime.publish(event, row["payload"], room=realtime.tenant_room(tenant_id))

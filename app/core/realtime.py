@@ -1,0 +1,63 @@
+"""The only mouth to Socket.IO: web processes serve it, workers publish through Redis.
+
+Events carry ids and small facts; a page that receives one fetches its fragment again.
+"""
+
+import uuid
+from typing import Any
+
+import structlog
+from flask_socketio import SocketIO
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "flask-socketio"
+_server: SocketIO | None = None
+_emitter: SocketIO | None = None
+
+
+def serve(app: Any, redis_url: str, *, async_mode: str) -> SocketIO:
+    """The web process's server; other processes reach its clients through Redis."""
+    global _server
+    _server = SocketIO(
+        app,
+        message_queue=redis_url or None,
+        channel=CHANNEL,
+        async_mode=async_mode,
+        manage_session=False,
+        cookie=None,
+        ping_interval=25,
+        ping_timeout=20,
+        max_http_buffer_size=64 * 1024,
+    )
+    return _server
+
+
+def connect_emitter(redis_url: str) -> None:
+    """For processes without clients: an emitter whose channel must match the server's."""
+    global _emitter
+    _emitter = SocketIO(message_queue=redis_url, channel=CHANNEL) if redis_url else None
+
+
+def tenant_room(tenant_id: uuid.UUID) -> str:
+    return f"tenant:{tenant_id}"
+
+
+def user_room(user_id: uuid.UUID) -> str:
+    return f"user:{user_id}"
+
+
+def permission_room(tenant_id: uuid.UUID, permission: str) -> str:
+    """Only sockets whose user holds that permission join it."""
+    return f"tenant:{tenant_id}:{permission}"
+
+
+def publish(event: str, payload: dict[str, Any], *, room: str) -> None:
+    """Best effort: the rows are the truth and pages also poll."""
+    channel = _server or _emitter
+    if channel is None:
+        return
+    try:
+        channel.emit(event, payload, to=room)
+    except Exception:
+        log.warning("publish_failed", event_name=event, exc_info=True)
