@@ -1,0 +1,1 @@
+"""Everything that brings the program up on a machine that has nothing but Python."""
