@@ -1,0 +1,3 @@
+from app.gateways.evolution.gateway import EvolutionGateway
+
+__all__ = ["EvolutionGateway"]
