@@ -14,14 +14,13 @@ from urllib.parse import quote
 
 import psycopg2
 
-from app.runtime import processes
+from app.runtime import checks, processes
 from app.runtime.failure import Failure
 from app.runtime.folders import socket_folder
 from app.runtime.unprivileged import hand_over, identity
 
 SUPERUSER, OWNER, APP = "postgres", "recado_owner", "recado_app"
 DATABASE = "recado"
-LEAST_FREE_BYTES = 300 * 1024 * 1024
 
 SETTINGS = {
     "listen_addresses": "",
@@ -160,7 +159,7 @@ def wait_until_ready(url: str, patience: float = 60, process: subprocess.Popen[b
 
 def _make(root: Path, cluster: Cluster) -> None:
     """Everything happens in a scratch folder: the real name appears only when the cluster is complete."""
-    check_space(root)
+    checks.free_space(root)
     for unfinished in root.glob(".pg-new-*"):
         shutil.rmtree(unfinished, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=".pg-new-", dir=root))
@@ -213,11 +212,6 @@ def _execute(url: str, statements: tuple[str, ...]) -> None:
         with connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
-
-
-def check_space(root: Path) -> None:
-    if shutil.disk_usage(root).free < LEAST_FREE_BYTES:
-        raise Failure(f"Sem espaço em disco em {root} (no disk space): são precisos 300 MB livres")
 
 
 def _trouble(output: str, otherwise: Failure | None = None) -> Failure:

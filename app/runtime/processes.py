@@ -31,6 +31,14 @@ def end(found: Iterable[psutil.Process], sign: signal.Signals = signal.SIGTERM, 
     psutil.wait_procs(alive, timeout=5)
 
 
+def command(process: psutil.Process) -> str:
+    """Its command line; empty when it is gone or not ours to see."""
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.Error, OSError):
+        return ""
+
+
 def _others() -> Iterator[psutil.Process]:
     return (process for process in psutil.process_iter() if process.pid != os.getpid())
 

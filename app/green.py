@@ -1,0 +1,86 @@
+"""The only module that knows the green web server; another server replaces this file and nothing else.
+
+`eventlet` is imported inside the functions: workers import this module for `run_blocking` and stay free of it.
+"""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BACKLOG = 2048  # bursts of webhooks wait here; with 50, the 51st waits a second for its SYN to be repeated
+MOST_CONNECTIONS = 20_000  # eventlet's default of 1024 hangs the 1025th, idle sockets included
+GRACE_SECONDS = 5.0
+IDLE_SECONDS = 120.0
+ASYNC_MODE = "eventlet"
+
+_patched = False
+
+
+def patch() -> None:
+    """Make the standard library cooperative. Before anything else is imported."""
+    global _patched
+    os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", "2")  # one per core: more only starves the hub
+    import eventlet
+
+    eventlet.monkey_patch()
+    _patched = True
+
+
+def is_green() -> bool:
+    return _patched
+
+
+def run_blocking(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run what holds the processor (bcrypt) without stalling the other requests; elsewhere just run it."""
+    if not _patched:
+        return call(*args, **kwargs)
+    from eventlet import tpool
+
+    return tpool.execute(call, *args, **kwargs)
+
+
+def listen(host: str, port: int) -> Any:
+    """A listening socket; raises OSError when the port is taken."""
+    import eventlet
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return eventlet.listen((host, port), family=family, backlog=BACKLOG, reuse_port=False)
+
+
+def serve(app: Any, listener: Any) -> None:
+    """Answer until SIGTERM or SIGINT, then finish the requests under way (at most GRACE_SECONDS)."""
+    import eventlet
+    from eventlet import wsgi
+
+    stopping: list[int] = []
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda number, _frame: stopping.append(number))
+    server = eventlet.spawn(
+        wsgi.server,
+        listener,
+        app,
+        max_size=MOST_CONNECTIONS,
+        log_output=False,
+        log=sys.stderr,
+        debug=False,
+        socket_timeout=IDLE_SECONDS,
+    )
+    # A signal does not wake the hub; a timer does.
+    while not stopping and not server.dead:
+        eventlet.sleep(0.1)
+    _finish(server)
+
+
+def _finish(server: Any) -> None:
+    """Stop accepting and wait for the rest; open sockets have no end of their own, so the wait is bounded."""
+    import eventlet
+
+    with eventlet.Timeout(GRACE_SECONDS, False):
+        server.kill(SystemExit())
+        server.wait()

