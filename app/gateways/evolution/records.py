@@ -109,8 +109,9 @@ _RANK: dict[str, int] = {word: rank for rank, word in enumerate(STATUS_WORDS.val
 def _best_status(record: dict) -> ReceiptStatus | None:
     updates = record.get("MessageUpdate")
     found = [as_dict(update).get("status") for update in updates] if isinstance(updates, list) else []
-    known = (STATUS_WORDS.get(as_text(raw)) for raw in (*found, record.get("status")))
-    return max(filter(None, known), key=_RANK.__getitem__, default=None)
+    texts = (as_text(raw) for raw in (*found, record.get("status")))
+    known = [STATUS_WORDS[text] for text in texts if text in STATUS_WORDS]
+    return max(known, key=_RANK.__getitem__, default=None)
 
 
 def check_of(row: Any, asked: dict[str, str]) -> NumberCheck | None:
