@@ -6,17 +6,22 @@ everything else goes to `phonenumbers`.
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 import phonenumbers
 
 Kind = Literal["mobile", "landline", "other"]
 
-AREAS = frozenset(
-    "11 12 13 14 15 16 17 18 19 21 22 24 27 28 31 32 33 34 35 37 38 41 42 43 44 45 46 47 48 49 51 53 54 55 "
-    "61 62 63 64 65 66 67 68 69 71 73 74 75 77 79 81 82 83 84 85 86 87 88 89 91 92 93 94 95 96 97 98 99".split()
-)
-_DROP = str.maketrans("", "", " \t\r\n\xa0\u2007\u202f\u200b\u200e\u200f\u202a\u202c\ufeff().-\u2010\u2011\u2012\u2013\u2014/+'`\u2019")
+_AREAS_BY_FIRST_DIGIT = {
+    "1": "123456789", "2": "12478", "3": "1234578", "4": "123456789", "5": "1345",
+    "6": "123456789", "7": "134579", "8": "123456789", "9": "123456789",
+}  # fmt: skip
+AREAS = frozenset(first + second for first, seconds in _AREAS_BY_FIRST_DIGIT.items() for second in seconds)
+_SPACES = " \t\r\n\xa0\u2007\u202f\u200b\u200e\u200f\u202a\u202c\ufeff"
+_MARKS = "().-/+'`\u2010\u2011\u2012\u2013\u2014\u2019"
+_DROP = str.maketrans("", "", _SPACES + _MARKS)
+_PLAIN = re.compile("55[1-9][1-9]9[0-9]{8}")
 _OLD_MOBILE = frozenset("6789")  # first digits of mobiles before the 9th digit came
 _LANDLINE = frozenset("2345")
 _JID_HOSTS = frozenset(("s.whatsapp.net", "c.us"))
@@ -41,6 +46,8 @@ class PhoneError(ValueError):
 def parse(raw: str, region: str = "BR", default_area: str | None = None) -> Phone:
     """Raises PhoneError. `default_area` completes Brazilian numbers typed without one."""
     text = raw.strip()
+    if region == "BR" and _PLAIN.fullmatch(text) and text[2:4] in AREAS:  # the common case by far
+        return Phone("+" + text, _mobile_key(text[2:]), "mobile")
     digits = text if text.isdigit() else text.translate(_DROP)
     if not digits:
         raise PhoneError("missing", raw)
@@ -48,7 +55,8 @@ def parse(raw: str, region: str = "BR", default_area: str | None = None) -> Phon
         return _elsewhere(text, digits, region)
     international = text[0] == "+" or digits[:2] == "00"
     if digits.lstrip("0")[:2] == "55" if international else region == "BR":
-        phone = _brazilian(digits, () if digits == text or text == "+" + digits else ("formatting",), default_area)
+        tidy = digits == text or text == "+" + digits
+        phone = _brazilian(digits, () if tidy else ("formatting",), default_area)
         if phone is not None:
             return phone
     return _elsewhere(text, digits, region)

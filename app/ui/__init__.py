@@ -1,0 +1,45 @@
+"""The look and feel: layouts, components, formats, language, headers and error pages."""
+
+from flask import Blueprint, Flask
+
+from app.core.context import find_actor
+from app.ui import errors, filters, gallery, i18n, markup, navigation, security, statics, status, theme
+from app.ui.components import Components
+from app.ui.i18n import choose_locale, choose_timezone
+
+__all__ = ["choose_locale", "choose_timezone", "init_app"]
+
+blueprint = Blueprint("ui", __name__, template_folder="templates")
+blueprint.add_url_rule("/assets/<build>/<path:path>", "static_file", statics.static_file)
+blueprint.add_url_rule("/favicon.ico", "favicon", statics.favicon)
+blueprint.add_url_rule("/ui/language", "language", i18n.set_language, methods=["POST"])
+blueprint.add_url_rule("/ui/theme", "theme", theme.set_theme, methods=["POST"])
+
+
+def init_app(app: Flask) -> None:
+    """After babel and csrf, which it leans on."""
+    app.register_blueprint(blueprint)
+    filters.init_app(app)
+    security.init_app(app)
+    errors.init_app(app)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        ui=Components(app.jinja_env),
+        icon=markup.icon,
+        _icon=markup.icon,  # for macros whose own argument is called icon
+        asset=statics.asset,
+        html_attrs=markup.html_attrs,
+        hidden_inputs=markup.hidden_inputs,
+        url_with=markup.url_with,
+        can=navigation.can,
+        path_exists=navigation.path_exists,
+        current_actor=find_actor,
+        nav_entries=navigation.entries,
+        navigation=navigation,
+        languages=i18n.LOCALES,
+        theme_choice=theme.theme_choice,
+        status_look=status.status_look,
+        statuses=status.statuses,
+    )
+    if app.debug or app.testing:
+        gallery.register(app)
