@@ -191,11 +191,11 @@ def test_what_is_no_event_is_left_for_a_person(raw):
 
 WORDS = """
     key id keyId remoteJid remoteJidAlt participant senderPn fromMe message messageTimestamp status update
-    conversation extendedTextMessage ephemeralMessage viewOnceMessageV2 editedMessage protocolMessage type
-    text imageMessage audioMessage documentMessage locationMessage contactMessage contactsArrayMessage
-    contacts reactionMessage interactiveResponseMessage nativeFlowResponseMessage paramsJson body listResponseMessage
-    pollUpdateMessage vote contextInfo externalAdReply sourceId qrcode code base64 state statusReason wuid
-    pushName fileLength low high vcard degreesLatitude degreesLongitude timestampMs
+    conversation extendedTextMessage ephemeralMessage viewOnceMessageV2 editedMessage protocolMessage
+    type text imageMessage audioMessage documentMessage locationMessage contactMessage contacts
+    contactsArrayMessage reactionMessage interactiveResponseMessage nativeFlowResponseMessage paramsJson
+    body listResponseMessage pollUpdateMessage vote contextInfo externalAdReply sourceId qrcode code base64
+    state statusReason wuid pushName fileLength low high vcard degreesLatitude degreesLongitude timestampMs
 """
 KEYS = st.sampled_from(WORDS.split())
 JSON = st.recursive(
