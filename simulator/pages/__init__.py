@@ -1,0 +1,1 @@
+"""What a person sees in the browser: the numbers, the phones, the faults."""
