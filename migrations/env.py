@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.config import psycopg2_url  # noqa: E402  (the project's root must be on the path first)
+from app.config import psycopg2_url
 
 config = context.config
 

@@ -39,7 +39,9 @@ def search_view(name: str, table: str, columns: str) -> None:
     run(f"GRANT SELECT ON {name} TO {quoted_role()}")
 
 
-def definer(signature: str, returns: str, body: str, *, language: str = "plpgsql", volatility: str = "VOLATILE") -> None:
+def definer(
+    signature: str, returns: str, body: str, *, language: str = "plpgsql", volatility: str = "VOLATILE"
+) -> None:
     """A function that may look across tenants: the closed list that a test counts."""
     run(
         f"CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE {language} {volatility} SECURITY DEFINER "
@@ -60,6 +62,7 @@ def _argument_types(signature: str) -> str:
 def partitioned(table: str) -> None:
     """A DEFAULT partition, and the months around now; cron makes the later ones with the same function."""
     run(f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT")
+    run(f"ALTER TABLE {table}_default ENABLE ROW LEVEL SECURITY")
     run(f"SELECT make_month_partitions('{table}', date_trunc('month', now() AT TIME ZONE 'utc')::date - 31, 5)")
 
 

@@ -52,7 +52,7 @@ class Contact(Timestamps, db.Model):
 
 
 class ContactIdentity(db.Model):
-    """A way WhatsApp or a sheet names the person. For `phone`, `value` is the canonical key and `display` the digits."""
+    """A way WhatsApp or a sheet names the person. For `phone`, `value` is the canonical key, `display` the digits."""
 
     __tablename__ = "contact_identities"
 

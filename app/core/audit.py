@@ -10,9 +10,19 @@ from app.core import ids
 from app.core.context import current_actor
 from app.core.db import transaction
 
-_SECRETS = {"password", "password_hash", "credentials", "webhook_secret", "token", "token_hash", "totp_secret", "secret"}
+_SECRETS = {
+    "password",
+    "password_hash",
+    "credentials",
+    "webhook_secret",
+    "token",
+    "token_hash",
+    "totp_secret",
+    "secret",
+}
 _INSERT = text(
-    """INSERT INTO audit_logs (id, tenant_id, user_id, source, action, resource_type, resource_id, changes, ip, user_agent)
+    """INSERT INTO audit_logs
+       (id, tenant_id, user_id, source, action, resource_type, resource_id, changes, ip, user_agent)
        VALUES (:id, :tenant_id, :user_id, :source, :action, :resource_type, :resource_id, :changes, :ip, :user_agent)"""
 ).bindparams(bindparam("changes", type_=JSONB))
 

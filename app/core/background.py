@@ -21,6 +21,7 @@ from app.core.db import after_commit
 
 log = structlog.get_logger(__name__)
 
+ENTRY = "app.core.background.run"
 QUEUES = ("send", "events", "voice", "hooks", "bulk", "default")
 
 
@@ -107,12 +108,14 @@ def _marker(name: str, args: dict[str, Any]) -> str:
 
 def _push(found: Job, args: dict[str, Any], delay: float) -> None:
     queue = Queue(found.queue, connection=redis())
-    options = {"job_timeout": found.timeout, "result_ttl": 0, "failure_ttl": 86400}
+    options = {"result_ttl": 0, "failure_ttl": 86400}
     payload = {"name": found.name, "args": args, "queued_at": time.time()}
     if delay:
         queue.enqueue_in(timedelta(seconds=delay), "app.core.background.run", kwargs=payload, **options)
     else:
-        queue.enqueue_call("app.core.background.run", kwargs=payload, timeout=found.timeout, result_ttl=0, failure_ttl=86400)
+        queue.enqueue_call(
+            "app.core.background.run", kwargs=payload, timeout=found.timeout, result_ttl=0, failure_ttl=86400
+        )
 
 
 def run(name: str, args: dict[str, Any], queued_at: float = 0.0) -> None:

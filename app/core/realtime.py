@@ -37,8 +37,10 @@ def connect_emitter(redis_url: str) -> None:
     """For processes without clients: an emitter whose channel must match the server's."""
     global _emitter
     # Without the mode it would pick eventlet because it is installed; workers must stay free of it.
-    relay = _relay(redis_url, write_only=True)
-    _emitter = SocketIO(message_queue=redis_url, client_manager=relay, async_mode="threading") if relay else None
+    _emitter = None
+    if redis_url:
+        relay = _relay(redis_url, write_only=True)
+        _emitter = SocketIO(message_queue=redis_url, client_manager=relay, async_mode="threading")
 
 
 def _relay(redis_url: str, *, write_only: bool) -> RedisManager | None:

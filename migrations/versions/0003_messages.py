@@ -260,6 +260,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    drop("instances_with_inbound()", "store_inbound(uuid, uuid, uuid, bytea)", "find_webhook_target(uuid)", kind="FUNCTION")
+    drop(
+        "instances_with_inbound()",
+        "store_inbound(uuid, uuid, uuid, bytea)",
+        "find_webhook_target(uuid)",
+        kind="FUNCTION",
+    )
     drop(*reversed(NAMES))
     drop("status_rank(text)", kind="FUNCTION")
