@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -26,6 +27,8 @@ def patch() -> None:
     """Make the standard library cooperative. Before anything else is imported."""
     global _patched
     os.environ.setdefault("EVENTLET_THREADPOOL_SIZE", "2")  # one per core: more only starves the hub
+    # Known and planned for: see the first line of this module.
+    warnings.filterwarnings("ignore", message="\\s*Eventlet is deprecated")
     import eventlet
 
     eventlet.monkey_patch()

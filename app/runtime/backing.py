@@ -35,9 +35,7 @@ def _database(settings: Settings, backing: Backing) -> None:
         checks.database_answers(settings.database_url)
         checks.application_role(settings.database_url)
         if not settings.owner_url:
-            raise Failure(
-                "Com DATABASE_URL, defina também MIGRATION_DATABASE_URL (owner role, for migrations)"
-            )
+            raise Failure("Com DATABASE_URL, defina também MIGRATION_DATABASE_URL (owner role, for migrations)")
         checks.database_answers(settings.owner_url, "MIGRATION_DATABASE_URL")
         return
     cluster = postgres.prepare(settings.data)

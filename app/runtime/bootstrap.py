@@ -50,9 +50,7 @@ def make_venv(venv: str) -> None:
     if silent([sys.executable, "-m", "venv", venv]) or silent([sys.executable, "-m", "virtualenv", venv]):
         return
     shutil.rmtree(venv, ignore_errors=True)
-    raise Trouble(
-        "o Python não criou o ambiente virtual (no venv module): instale python3-venv, ou libere disco"
-    )
+    raise Trouble("o Python não criou o ambiente virtual (no venv module): instale python3-venv, ou libere disco")
 
 
 def install(venv: str, requirements: str) -> None:

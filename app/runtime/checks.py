@@ -37,12 +37,8 @@ def free_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise Failure(
-                    f"Porta {port} ocupada (port in use): feche o outro programa ou defina PORT"
-                ) from error
-            raise Failure(
-                f"Porta {port} indisponível em {host} ({error.strerror}): defina PORT ou HOST"
-            ) from error
+                raise Failure(f"Porta {port} ocupada (port in use): feche o outro programa ou defina PORT") from error
+            raise Failure(f"Porta {port} indisponível em {host} ({error.strerror}): defina PORT ou HOST") from error
 
 
 def database_answers(url: str, name: str = "DATABASE_URL") -> None:
@@ -55,9 +51,7 @@ def database_answers(url: str, name: str = "DATABASE_URL") -> None:
 
 def redis_answers(url: str) -> None:
     try:
-        with contextlib.closing(
-            redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5)
-        ) as client:
+        with contextlib.closing(redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5)) as client:
             client.ping()
     except (redis.RedisError, ValueError, OSError) as error:
         raise Failure(f"REDIS_URL não funciona (wrong or unreachable): {error}") from error
@@ -71,9 +65,7 @@ def application_role(url: str) -> None:
         superuser, bypass, owner = cursor.fetchone()
     reason = "superuser" if superuser else "BYPASSRLS" if bypass else "owner" if owner else None
     if reason:
-        raise Failure(
-            f"DATABASE_URL usa um papel que ignora o isolamento (role is {reason}): use um papel comum"
-        )
+        raise Failure(f"DATABASE_URL usa um papel que ignora o isolamento (role is {reason}): use um papel comum")
 
 
 def plain(url: str) -> str:

@@ -151,9 +151,7 @@ def wait_until_ready(url: str, patience: float = 60, process: subprocess.Popen[b
         except psycopg2.OperationalError as error:
             dead = process is not None and process.poll() is not None
             if dead or time.monotonic() > deadline:
-                raise Failure(
-                    f"O PostgreSQL não respondeu (database not ready): {_last_line(error)}"
-                ) from error
+                raise Failure(f"O PostgreSQL não respondeu (database not ready): {_last_line(error)}") from error
         time.sleep(0.05)
 
 

@@ -74,7 +74,7 @@ def _supervised(settings: Settings, backing: Backing) -> Iterator[Supervisor]:
             keeper.stop()
     finally:
         supervisor.clear(mark)
-    say("encerrado (stopped)")
+        say("encerrado (stopped)")
 
 
 def _logs(settings: Settings) -> Path:

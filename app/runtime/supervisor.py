@@ -83,7 +83,7 @@ def start(configuration: Path, control: Path, env: dict[str, str], mark: str, lo
 
 
 def clear(mark: str) -> int:
-    """End what a killed run of the same data left; the count. Keepers go first: they would restart the rest."""
+    """End what a killed run of the same data left; the count. Keepers first: they would restart the rest."""
     left = processes.marked(MARK, mark)
     keepers = [process for process in left if "supervisor.supervisord" in processes.command(process)]
     processes.end(keepers, patience=STOP_SECONDS)

@@ -28,9 +28,7 @@ def identity() -> Identity:
     for candidate in _candidates(_somebody()):
         if _works(candidate.prefix):
             return candidate
-    raise Failure(
-        "Como root o PostgreSQL não inicia aqui (no user namespaces, no setpriv): use um usuário comum"
-    )
+    raise Failure("Como root o PostgreSQL não inicia aqui (no user namespaces, no setpriv): use um usuário comum")
 
 
 def hand_over(folder: Path) -> None:
