@@ -10,8 +10,8 @@ from pathlib import Path  # noqa: E402
 
 from dotenv import load_dotenv  # noqa: E402
 
-from app import create_app  # noqa: E402
 from app.config import Config, ConfigError  # noqa: E402
+from app.factory import create_app, serve_sockets  # noqa: E402
 from app.runtime.failure import Failure  # noqa: E402
 
 
@@ -22,7 +22,9 @@ def main() -> None:
     except OSError as error:
         reason = "ocupada (port in use)" if error.errno == errno.EADDRINUSE else f"indisponível ({error})"
         raise Failure(f"Porta {config.port} {reason}: feche o outro programa ou defina PORT") from error
-    green.serve(create_app(config), listener)
+    app = create_app(config)
+    serve_sockets(app, async_mode=green.ASYNC_MODE)
+    green.serve(app, listener)
 
 
 if __name__ == "__main__":

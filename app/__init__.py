@@ -1,76 +1,18 @@
-"""The factory: configuration, extensions, blueprints, command line; nothing else."""
+"""The application; `factory.py` puts it together.
 
-import importlib
-import importlib.util
+Importing the package pulls nothing in: the web server reaches `app.green` through it before anything else is
+imported, and the set-up runs before there is anything to import.
+"""
 
-from flask import Flask
+from typing import TYPE_CHECKING
 
-from app import extensions
-from app.config import Config
-from app.core import background, crypto, realtime
+if TYPE_CHECKING:
+    from flask import Flask
 
-# Doors that the factory opens. A feature appears here once, and its rooms are found by name.
-BLUEPRINTS = (
-    "app.ui",
-    "app.accounts.views",
-    "app.dashboard.views",
-    "app.contacts.views",
-    "app.instances.views",
-    "app.media.views",
-    "app.templates.views",
-    "app.campaigns.views",
-    "app.webhooks.views",
-    "app.webhooks.evolution",
-    "app.api",
-)
-JOBS = (
-    "app.accounts.jobs",
-    "app.contacts.jobs",
-    "app.instances.jobs",
-    "app.media.jobs",
-    "app.outbox.jobs",
-    "app.campaigns.jobs",
-    "app.webhooks.jobs",
-)
-COMMANDS = ("app.accounts.cli",)
+    from app.config import Config
 
 
-def create_app(config: Config | None = None) -> Flask:
-    """One application object, for web, workers and the command line alike."""
-    config = config or Config.from_env()
-    app = Flask("app", static_folder=None, template_folder=None)
-    app.config.update(config.flask())
-    app.extensions["recado"] = config
-    crypto.configure(config.encryption_keys, config.secret_key)
-    background.connect(config.redis_url)
-    _bind_extensions(app)
-    _open_doors(app)
-    background.load_jobs([name for name in JOBS if _exists(name)])
-    return app
+def create_app(config: "Config | None" = None) -> "Flask":
+    from app.factory import create_app as put_together
 
-
-def _bind_extensions(app: Flask) -> None:
-    extensions.db.init_app(app)
-    extensions.migrate.init_app(app, extensions.db)
-    extensions.csrf.init_app(app)
-    extensions.login_manager.init_app(app)
-    extensions.limiter.init_app(app)
-
-
-def _open_doors(app: Flask) -> None:
-    """Each door module has `init_app(app)`."""
-    for name in (*BLUEPRINTS, *COMMANDS):
-        if _exists(name):
-            importlib.import_module(name).init_app(app)
-
-
-def _exists(name: str) -> bool:  # while features are being built
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-def serve_sockets(app: Flask, *, async_mode: str) -> None:
-    """Only web processes have socket clients; the others publish through Redis."""
-    realtime.serve(app, app.extensions["recado"].redis_url, async_mode=async_mode)
+    return put_together(config)
