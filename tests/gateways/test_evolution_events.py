@@ -78,9 +78,7 @@ def test_database_id_is_no_message_id():
 
 def test_edit_shown_as_server_ack_is_no_receipt():
     new = {"editedMessage": {"message": {"conversation": "texto novo"}}}
-    assert one(update(status="SERVER_ACK", message=new)) == MessageEdited(
-        CHANNEL, ID, CUSTOMER, True, "texto novo"
-    )
+    assert one(update(status="SERVER_ACK", message=new)) == MessageEdited(CHANNEL, ID, CUSTOMER, True, "texto novo")
     deep = {"editedMessage": {"message": {"protocolMessage": {"editedMessage": {"conversation": "fundo"}}}}}
     assert one(update(status="DELETED", message=deep)).text == "fundo"
     assert isinstance(one(update(status="SERVER_ACK", message={"pollUpdates": 1})), Ignored)
@@ -182,9 +180,7 @@ def test_other_events_are_ignored(name):
     assert isinstance(one(envelope(name, {})), Ignored)
 
 
-@pytest.mark.parametrize(
-    "raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"event": 5}', b"[" * 90000, b"NaN"]
-)
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"event": 5}', b"[" * 90000, b"NaN"])
 def test_what_is_no_event_is_left_for_a_person(raw):
     assert isinstance(one(raw), Unparsed)
 
@@ -200,9 +196,7 @@ WORDS = """
 KEYS = st.sampled_from(WORDS.split())
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=5), inner, max_size=6)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=5), inner, max_size=6),
     max_leaves=30,
 )
 JIDS = st.sampled_from([CUSTOMER, "22@lid", "1@g.us", "status@broadcast", "@", ":@:", ""])

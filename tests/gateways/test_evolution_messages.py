@@ -203,9 +203,7 @@ def test_taps_on_buttons_and_lists(message, text, choice):
 
 
 def test_poll_votes_show_the_options():
-    content = received(
-        upsert({"pollUpdateMessage": {"vote": {"selectedOptions": ["Azul", "Verde"]}}})
-    ).content
+    content = received(upsert({"pollUpdateMessage": {"vote": {"selectedOptions": ["Azul", "Verde"]}}})).content
     assert (content.type, content.text) == ("poll", "Azul, Verde")
 
 
@@ -290,9 +288,7 @@ def test_plumbing_is_ignored():
     assert parse_webhook(upsert(plumbing)) == [Ignored(CHANNEL, "protocol")]
 
 
-@pytest.mark.parametrize(
-    "key", [{"id": ""}, {"id": None}, {"remoteJid": None}, {"remoteJid": 5}, {"remoteJid": "55"}]
-)
+@pytest.mark.parametrize("key", [{"id": ""}, {"id": None}, {"remoteJid": None}, {"remoteJid": 5}, {"remoteJid": "55"}])
 def test_message_without_its_key_is_left_for_a_person(key):
     assert isinstance(parse_webhook(upsert(key=key))[0], Unparsed)
 
