@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask
 
 from app.core.context import find_actor
-from app.ui import errors, filters, gallery, i18n, markup, navigation, security, statics, status, theme
+from app.ui import errors, filters, gallery, i18n, markup, navigation, security, statics, status, theme, uploads
 from app.ui.components import Components
 from app.ui.i18n import choose_locale, choose_timezone
 
@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
     filters.init_app(app)
     security.init_app(app)
+    uploads.init_app(app)
     errors.init_app(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

@@ -1,0 +1,62 @@
+"""The menu. An entry shows to those who may use it, once its page exists."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from app.core import permissions
+from app.core.context import find_actor
+
+
+@dataclass(frozen=True)
+class Entry:
+    key: str
+    label: object
+    path: str
+    icon: str
+    any_of: tuple[str, ...] = ()
+
+
+MAIN = (
+    Entry("dashboard", _l("Painel"), "/", "layout-dashboard"),
+    Entry("inbox", _l("Conversas"), "/inbox", "messages", ("inbox.use", "inbox.all")),
+    Entry("contacts", _l("Contatos"), "/contacts", "users", ("contacts.read",)),
+    Entry("lists", _l("Listas"), "/lists", "list-search", ("contacts.read",)),
+    Entry("campaigns", _l("Campanhas"), "/campaigns", "speakerphone", ("campaigns.read",)),
+    Entry("templates", _l("Modelos"), "/templates", "template", ("templates.read",)),
+    Entry("funnels", _l("Funis"), "/funnels", "layout-kanban", ("funnels.read",)),
+    Entry("instances", _l("Números"), "/instances", "device-mobile-message", ("instances.see",)),
+)
+FOOT = (
+    Entry("dead_letters", _l("Falhas"), "/dead-letters", "alert-octagon", ("dead_letters.manage",)),
+    Entry("settings", _l("Configurações"), "/settings", "settings", ("settings.manage", "users.manage")),
+)
+ROLES = {
+    "admin": _l("Administrador"),
+    "manager": _l("Gerente"),
+    "agent": _l("Atendente"),
+    "viewer": _l("Somente leitura"),
+    "developer": _l("Desenvolvedor"),
+}
+
+
+def can(permission: str) -> bool:
+    actor = find_actor()
+    return actor is not None and permissions.can(actor, permission)
+
+
+def entries(which: tuple[Entry, ...]) -> list[Entry]:
+    return [entry for entry in which if path_exists(entry.path) and (not entry.any_of or any(map(can, entry.any_of)))]
+
+
+def path_exists(path: str) -> bool:
+    try:
+        current_app.url_map.bind("localhost").match(path, method="GET")
+    except RequestRedirect:
+        return True
+    except HTTPException:
+        return False
+    return True

@@ -1,0 +1,19 @@
+// The sidebar on small screens.
+export function startShell() {
+  const sidebar = document.getElementById("sidebar");
+  const scrim = document.querySelector(".scrim");
+  const opener = document.querySelector("[data-open-menu]");
+  if (!sidebar || !opener) return;
+
+  const show = (open) => {
+    sidebar.classList.toggle("is-open", open);
+    scrim.hidden = !open;
+    opener.setAttribute("aria-expanded", String(open));
+    (open ? sidebar.querySelector("a, button") : opener).focus({ preventScroll: true });
+  };
+  opener.addEventListener("click", () => show(true));
+  document.addEventListener("click", (event) => event.target.closest("[data-close-menu]") && show(false));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && sidebar.classList.contains("is-open")) show(false);
+  });
+}

@@ -1,0 +1,37 @@
+// One connection per page. Events carry ids only: whoever listens fetches what changed.
+import { io } from "../vendor/socket.io.esm.js";
+import { words } from "./words.js";
+
+const listeners = new Set(); // (event name, payload)
+const changes = new Set(); // (is connected)
+let socket = null;
+
+function show(state) {
+  for (const element of document.querySelectorAll("[data-live-state]")) {
+    element.dataset.liveState = state;
+    const text = element.querySelector("[data-live-words]");
+    if (text) text.textContent = words(state === "on" ? "live" : "offline");
+  }
+}
+
+function turn(connected) {
+  show(connected ? "on" : "off");
+  for (const listener of changes) listener(connected);
+}
+
+export function connect() {
+  const path = document.body.dataset.socket;
+  if (!path || socket) return socket;
+  socket = io({ path, transports: ["websocket", "polling"], reconnectionDelayMax: 10000 });
+  socket.on("connect", () => turn(true));
+  socket.on("disconnect", () => turn(false));
+  socket.on("connect_error", () => turn(false));
+  socket.onAny((name, payload) => {
+    for (const listener of listeners) listener(name, payload ?? {});
+  });
+  return socket;
+}
+
+export const isConnected = () => Boolean(socket?.connected);
+export const onEvent = (listener) => listeners.add(listener);
+export const onChange = (listener) => changes.add(listener);
