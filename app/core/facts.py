@@ -5,7 +5,8 @@ row and, after the commit, publishes the socket event that belongs to it (ids an
 """
 
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import bindparam, text
@@ -35,6 +36,15 @@ SOCKET_EVENTS = {
 }
 
 
+_subscribers: dict[str, list[Callable[..., None]]] = defaultdict(list)
+
+
+def subscribe(name: str, call: Callable[..., None]) -> None:
+    """`call(**payload)` runs inside the transaction of the fact; the factory wires upper features to lower facts."""
+    if call not in _subscribers[name]:
+        _subscribers[name].append(call)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, uuid.UUID):
         return str(value)
@@ -58,6 +68,9 @@ def emit_many(facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
         return
     with transaction() as session:
         session.execute(_INSERT, rows)
+        for row in rows:
+            for call in _subscribers.get(row["name"], ()):
+                call(**row["payload"])
         after_commit(lambda: _publish(tenant_id, rows))
 
 

@@ -165,7 +165,9 @@ BEGIN
     SELECT n.instance_id, n.tenant_id, i.provider, i.external_name, i.credentials, i.pace, t.timezone, i.updated_at,
         extract(epoch FROM n.next_at - clock_timestamp())::double precision,
         extract(epoch FROM n.high_at - clock_timestamp())::double precision,
-        n.batch_goes, n.day, n.day_goes, n.first_go_at
+        n.batch_goes, n.day, n.day_goes, n.first_go_at,
+        EXISTS (SELECT 1 FROM outbox o WHERE o.instance_id = n.instance_id AND o.state = 'queued' AND o.lane = 0
+                AND o.held IS NULL AND o.send_after <= clock_timestamp() + interval '1 second')
     FROM taken n JOIN instances i ON i.id = n.instance_id JOIN tenants t ON t.id = n.tenant_id;
 END
 """
@@ -225,8 +227,9 @@ BEGIN
                 ORDER BY c.created_at LIMIT 1),
             (SELECT c.value FROM contact_identities c WHERE c.contact_id = o.contact_id AND c.kind = 'lid'
                 ORDER BY c.created_at DESC LIMIT 1),
-            l.pace, l.updated_at, l.day, l.day_goes
+            l.pace, l.updated_at, l.day, l.day_goes, f.storage_key, f.mime_type, f.file_name
         FROM outbox o JOIN messages m ON m.id = o.message_id
+        LEFT JOIN media f ON f.id = m.media_id
         LEFT JOIN send_lanes l ON l.campaign_id = o.campaign_id AND l.instance_id = o.instance_id
         WHERE o.message_id = found_id;
     END LOOP;
@@ -407,6 +410,17 @@ BEGIN
     FROM taken n JOIN instances i ON i.id = n.instance_id;
 END
 """
+# A claim that may not go now (closed, capped, changed settings) goes back unspent; a lane may rest until its hour.
+GIVE_BACK = """
+BEGIN
+    UPDATE outbox o SET state = 'queued', owner = NULL, lease = NULL
+    WHERE o.message_id = of_message AND o.attempt = of_attempt AND o.owner = me AND o.state = 'claimed';
+    IF lane_rests_until IS NOT NULL THEN
+        UPDATE send_lanes l SET quiet_until = lane_rests_until FROM outbox o
+        WHERE o.message_id = of_message AND l.campaign_id = o.campaign_id AND l.instance_id = o.instance_id;
+    END IF;
+END
+"""
 WAITING = """
 BEGIN
     RETURN QUERY SELECT
@@ -420,7 +434,7 @@ DEFINERS = (
         "outbox_pick(me text, lease_s double precision)",
         "TABLE (instance_id uuid, tenant_id uuid, provider text, external_name text, credentials bytea, pace jsonb, "
         "timezone text, stamp timestamptz, next_wait double precision, high_wait double precision, batch_goes integer, "
-        "day date, day_goes integer, first_go_at timestamptz)",
+        "day date, day_goes integer, first_go_at timestamptz, has_high boolean)",
         PICK,
     ),
     (
@@ -429,7 +443,7 @@ DEFINERS = (
         "TABLE (message_id uuid, tenant_id uuid, instance_id uuid, contact_id uuid, campaign_id uuid, recipient_key text, "
         "lane smallint, attempt integer, tries integer, type text, body text, media_id uuid, media jsonb, reply_to text, "
         "metadata jsonb, jid text, phone text, lid text, lane_pace jsonb, lane_stamp timestamptz, lane_day date, "
-        "lane_day_goes integer)",
+        "lane_day_goes integer, storage_key text, mime_type text, file_name text)",
         CLAIM,
     ),
     (
@@ -442,6 +456,11 @@ DEFINERS = (
     ("outbox_expire()", "TABLE (message_id uuid, tenant_id uuid, instance_id uuid, outcome text)", EXPIRE),
     ("outbox_beat(me text, lease_s double precision)", "void", BEAT),
     ("outbox_release(me text)", "void", RELEASE),
+    (
+        "outbox_give_back(me text, of_message uuid, of_attempt integer, lane_rests_until timestamptz)",
+        "void",
+        GIVE_BACK,
+    ),
     (
         "outbox_probes(at_most integer, lease_s double precision)",
         "TABLE (instance_id uuid, tenant_id uuid, provider text, external_name text, credentials bytea, hold text, "
