@@ -1,0 +1,226 @@
+"""When may a number send next? Pure arithmetic: settings, what went, now and chance in; seconds and times out.
+
+A human pace is a random gap between the *goes*, a pause after each batch, and, where set, a daily cap, a warm-up ramp
+and sending hours in the company's zone. `high` messages (a person's answer) keep only the minimum gap.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+FASTEST_HUMAN_MS = 900
+SERIAL_ABOVE_MS = 300
+PARALLEL_WHEN_FAST = 16
+MAX_GAP_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Open from `start` to `end` on `days` (ISO: 1 = Monday), in local time."""
+
+    start: time
+    end: time
+    days: frozenset[int]
+
+
+@dataclass(frozen=True)
+class WarmUp:
+    """A new number's ramp: `start` messages on its first day, times `growth` each day after."""
+
+    start: int
+    growth: float
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Gaps in milliseconds, the batch pause in seconds, the cap in goes per local day."""
+
+    delay_min_ms: int = FASTEST_HUMAN_MS
+    delay_max_ms: int = 1400
+    batch_size: int = 100
+    batch_pause_s: float = 30
+    daily_cap: int | None = None
+    hours: Hours | None = None
+    warm_up: WarmUp | None = None
+
+
+def read_pace(settings: Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Pace:
+    """A number's pace with a campaign's overrides. The cap and the ramp stay the number's own."""
+    pace = Pace(
+        delay_min_ms=int(_value(settings, "delay_min_ms", Pace.delay_min_ms)),
+        delay_max_ms=int(_value(settings, "delay_max_ms", Pace.delay_max_ms)),
+        batch_size=int(_value(settings, "batch_size", Pace.batch_size)),
+        batch_pause_s=float(_value(settings, "batch_pause_s", Pace.batch_pause_s)),
+        daily_cap=settings.get("daily_cap"),
+        hours=read_hours(settings.get("hours")),
+        warm_up=_warm_up(settings.get("warm_up")),
+    )
+    if overrides:
+        own = {key: overrides[key] for key in ("delay_min_ms", "delay_max_ms", "batch_size") if _given(overrides, key)}
+        pace = replace(pace, **{key: int(value) for key, value in own.items()})
+        if _given(overrides, "batch_pause_s"):
+            pace = replace(pace, batch_pause_s=float(overrides["batch_pause_s"]))
+        if overrides.get("hours"):
+            pace = replace(pace, hours=read_hours(overrides["hours"]))
+    return replace(pace, delay_max_ms=max(pace.delay_min_ms, pace.delay_max_ms))
+
+
+def _given(settings: Mapping[str, Any], key: str) -> bool:
+    return settings.get(key) is not None
+
+
+def _value(settings: Mapping[str, Any], key: str, default: float) -> Any:
+    return settings[key] if _given(settings, key) else default
+
+
+def read_hours(raw: Mapping[str, Any] | None) -> Hours | None:
+    if not raw:
+        return None
+    return Hours(
+        time.fromisoformat(raw["start"]),
+        time.fromisoformat(raw["end"]),
+        frozenset(int(day) for day in raw.get("days") or range(1, 8)),
+    )
+
+
+def _warm_up(raw: Mapping[str, Any] | None) -> WarmUp | None:
+    return WarmUp(int(raw["start"]), float(raw.get("growth", 1.5))) if raw else None
+
+
+def problems(settings: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with pace settings that came from outside: field → code (range, order, hours)."""
+    bounds = {
+        "delay_min_ms": (0, MAX_GAP_MS),
+        "delay_max_ms": (0, MAX_GAP_MS),
+        "batch_size": (1, 100_000),
+        "batch_pause_s": (0, 86_400),
+        "daily_cap": (1, 1_000_000),
+    }
+    found = {
+        key: "range"
+        for key, (low, high) in bounds.items()
+        if _given(settings, key) and not (_is_number(settings[key]) and low <= settings[key] <= high)
+    }
+    if not found and _value(settings, "delay_min_ms", 0) > _value(settings, "delay_max_ms", MAX_GAP_MS):
+        found["delay_max_ms"] = "order"
+    if settings.get("hours") and not _valid_hours(settings["hours"]):
+        found["hours"] = "hours"
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _valid_hours(raw: Any) -> bool:
+    try:
+        hours = read_hours(raw)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+    return hours is not None and hours.start < hours.end and bool(hours.days) and hours.days <= set(range(1, 8))
+
+
+def gap_after(pace: Pace, batch_goes: int, rng: Random) -> tuple[float, int]:
+    """Seconds from this go to the next of the slow lanes, and the batch's count after it."""
+    gap = rng.uniform(pace.delay_min_ms, pace.delay_max_ms) / 1000
+    goes = batch_goes + 1
+    if goes >= pace.batch_size:
+        return max(gap, pace.batch_pause_s), 0
+    return gap, goes
+
+
+def minimum_gap(pace: Pace) -> float:
+    return pace.delay_min_ms / 1000
+
+
+def longest_gap(pace: Pace) -> float:
+    """No wait is longer, so a clock that jumped back cannot stop a number."""
+    return max(pace.delay_max_ms / 1000, pace.batch_pause_s) + 1
+
+
+def slack(pace: Pace) -> float:
+    """How late a go may count as on time. Only an even, fast rhythm (a provider's limit) may make up for jitter."""
+    is_even = pace.delay_min_ms == pace.delay_max_ms and 0 < pace.delay_max_ms < SERIAL_ABOVE_MS
+    return pace.delay_min_ms / 1000 if is_even else 0.0
+
+
+def in_flight(pace: Pace) -> int:
+    """A person writes one message at a time; only a pace faster than human keeps several calls open."""
+    return 1 if pace.delay_min_ms >= SERIAL_ABOVE_MS else PARALLEL_WHEN_FAST
+
+
+def local_day(zone: str, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def next_midnight(zone: str, now: datetime) -> datetime:
+    tomorrow = local_day(zone, now) + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def cap_today(pace: Pace, first_go: datetime | None, zone: str, now: datetime) -> int | None:
+    """The number's cap for this local day, with the warm-up ramp where set."""
+    if pace.warm_up is None:
+        return pace.daily_cap
+    days = (local_day(zone, now) - local_day(zone, first_go)).days if first_go else 0
+    ramp = int(pace.warm_up.start * pace.warm_up.growth ** min(days, 60))
+    return ramp if pace.daily_cap is None else min(ramp, pace.daily_cap)
+
+
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def open_until(hours: Hours | None, zone: str, now: datetime) -> datetime | None:
+    """The end of the sending window that `now` is in, or None when closed."""
+    if hours is None:
+        return FOREVER
+    local = now.astimezone(ZoneInfo(zone))
+    if local.isoweekday() not in hours.days or not hours.start <= local.time() < hours.end:
+        return None
+    return datetime.combine(local.date(), hours.end, ZoneInfo(zone)).astimezone(UTC)
+
+
+def next_open(hours: Hours | None, zone: str, now: datetime) -> datetime:
+    """`now` when open, else the start of the next window."""
+    if hours is None or open_until(hours, zone, now):
+        return now
+    local = now.astimezone(ZoneInfo(zone))
+    for offset in range(8):
+        day = local.date() + timedelta(days=offset)
+        start = datetime.combine(day, hours.start, ZoneInfo(zone))
+        if day.isoweekday() in hours.days and start > local:
+            return start.astimezone(UTC)
+    return now
+
+
+def seconds_per_message(pace: Pace) -> float:
+    """The average, batch pauses shared out."""
+    gap = (pace.delay_min_ms + pace.delay_max_ms) / 2000
+    return gap + max(0.0, pace.batch_pause_s - gap) / pace.batch_size
+
+
+def forecast(
+    pace: Pace, count: int, zone: str, now: datetime, *, cap: int | None = None, sent_today: int = 0
+) -> datetime | None:
+    """When `count` messages will have gone on one number; None when the settings never open (or past two years)."""
+    moment, left, per_message = now, count, max(seconds_per_message(pace), 0.005)
+    today_left = math.inf if cap is None else max(0, cap - sent_today)
+    for _ in range(730):
+        if left <= 0:
+            return moment
+        opened = next_open(pace.hours, zone, moment)
+        if local_day(zone, opened) != local_day(zone, moment):
+            today_left = math.inf if cap is None else cap
+        moment = opened
+        until = min(open_until(pace.hours, zone, moment) or moment, next_midnight(zone, moment))
+        fits = min(left, today_left, math.ceil((until - moment).total_seconds() / per_message))
+        left -= fits
+        if left <= 0:
+            return moment + timedelta(seconds=fits * per_message)
+        today_left = math.inf if cap is None else cap
+        moment = next_midnight(zone, moment)
+    return None

@@ -1,0 +1,91 @@
+"""Decisions of the send queue: retries, brakes, and which echo proves which message. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+RANK = {"queued": 0, "held": 0, "cancelled": 0, "sending": 1, "unconfirmed": 2, "sent": 3, "failed": 4,
+        "delivered": 5, "read": 6, "played": 7}  # fmt: skip
+WINDOW = 50
+FAILURES_IN_A_ROW = 10
+FAILURE_SHARE = 0.30
+ERROR_RUN = 5
+UNACKED = 20
+CLOCK_SKEW = timedelta(minutes=2)
+
+Outcome = Literal["accepted", "refused", "retry", "instance", "unknown", "cancelled"]
+
+
+def better(left: str, right: str) -> str:
+    """The status that stands when both were seen: receipts only move up."""
+    return right if RANK.get(right, 0) > RANK.get(left, 0) else left
+
+
+def retry_delay(tries: int, ladder: Sequence[float]) -> float | None:
+    """Seconds before the next attempt after `tries` spent ones; None when they are used up."""
+    return ladder[tries] if tries < len(ladder) else None
+
+
+def probe_delay(tries: int, ladder: Sequence[float]) -> float:
+    return ladder[min(tries, len(ladder) - 1)]
+
+
+def remember(recent: str, outcomes: str) -> str:
+    """The last outcomes of a number, `s` sent and `f` failed, newest last."""
+    return (recent + outcomes)[-WINDOW:]
+
+
+def brake_reason(recent: str, error_run: int) -> str | None:
+    """Why the campaigns of a number must stop by themselves, if they must."""
+    if error_run >= ERROR_RUN:
+        return "error_receipts"
+    if recent.endswith("f" * FAILURES_IN_A_ROW):
+        return "failures_in_a_row"
+    if len(recent) >= WINDOW and recent.count("f") / len(recent) >= FAILURE_SHARE:
+        return "failure_share"
+    return None
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A message that was started and whose outcome nobody reported."""
+
+    message_id: str
+    recipient: str
+    signature: str
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One of our own messages as the gateway remembers it, not yet bound to a row."""
+
+    external_id: str
+    recipient: str
+    signature: str
+    at: datetime | None
+
+
+def signature(kind: str, text: str, file_name: str | None) -> str:
+    """Text, or type + caption + file name; spaces at the ends don't survive every gateway."""
+    return text.strip() if kind == "text" else f"{kind}|{text.strip()}|{file_name or ''}"
+
+
+def match(unknowns: Iterable[Unknown], proofs: Iterable[Proof]) -> list[tuple[Unknown, Proof]]:
+    """Bind proofs to unknowns of the same recipient and content, in time order; each proof once, none before its go."""
+    waiting: dict[tuple[str, str], list[Proof]] = defaultdict(list)
+    for proof in sorted(proofs, key=lambda proof: (proof.at is None, proof.at, proof.external_id)):
+        waiting[proof.recipient, proof.signature].append(proof)
+    pairs = []
+    for unknown in sorted(unknowns, key=lambda unknown: unknown.started_at):
+        found = next((p for p in waiting[unknown.recipient, unknown.signature] if _could_be(p, unknown)), None)
+        if found:
+            waiting[unknown.recipient, unknown.signature].remove(found)
+            pairs.append((unknown, found))
+    return pairs
+
+
+def _could_be(proof: Proof, unknown: Unknown) -> bool:
+    return proof.at is None or proof.at >= unknown.started_at - CLOCK_SKEW
