@@ -13,15 +13,11 @@ from simulator.world import World
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="simulator", description="A pretend WhatsApp (Evolution API v2.3.7)."
-    )
+    parser = argparse.ArgumentParser(prog="simulator", description="A pretend WhatsApp (Evolution API v2.3.7).")
     parser.add_argument("--port", type=int, default=int(os.environ.get("SIMULATOR_PORT", "8080")))
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--api-key", default=os.environ.get("EVOLUTION_API_KEY") or "simulador")
-    parser.add_argument(
-        "--data", type=Path, default=None, help="folder that survives a restart; none = memory only"
-    )
+    parser.add_argument("--data", type=Path, default=None, help="folder that survives a restart; none = memory only")
     parser.add_argument("--speed", type=float, default=1.0, help="divides every waiting time")
     parser.add_argument("--public-url", default=None, help="address printed in QR codes and webhooks")
     parser.add_argument("--verbose", action="store_true")

@@ -77,11 +77,7 @@ def _checked(target: Any, name: str, value: Any, known: set[str]) -> Any:
 
 def _span(name: str, value: Any) -> list[float]:
     numbers = [value, value] if isinstance(value, int | float) else value
-    if (
-        not isinstance(numbers, list)
-        or len(numbers) != 2
-        or not all(isinstance(n, int | float) for n in numbers)
-    ):
+    if not isinstance(numbers, list) or len(numbers) != 2 or not all(isinstance(n, int | float) for n in numbers):
         raise BadSetting(f"{name} must be a number or [from, to]")
     return [float(n) for n in sorted(numbers)]
 
@@ -89,9 +85,7 @@ def _span(name: str, value: Any) -> list[float]:
 def _same_kind(name: str, current: Any, value: Any) -> None:
     if current is None or (value is None and name == "auto_scan_seconds"):
         return
-    wanted = (
-        (int, float) if isinstance(current, int | float) and not isinstance(current, bool) else type(current)
-    )
+    wanted = (int, float) if isinstance(current, int | float) and not isinstance(current, bool) else type(current)
     if not isinstance(value, wanted):
         raise BadSetting(f"{name} has the wrong type")
 

@@ -16,9 +16,7 @@ CLOSED = "Connection Closed"
 class Refusal(Exception):
     """An answer other than success. `body` replaces the usual shape when given."""
 
-    def __init__(
-        self, status: int, message: Any = None, *, error: str | None = None, body: Any = None
-    ) -> None:
+    def __init__(self, status: int, message: Any = None, *, error: str | None = None, body: Any = None) -> None:
         super().__init__(f"{status} {message}")
         self.status = status
         self.message = message

@@ -9,10 +9,11 @@ class Hub:
         self._watchers: dict[str, set[asyncio.Queue[str]]] = {}
 
     def tell(self, instance: str, topic: str) -> None:
-        """topic: a chat's address, `state`, or `typing`."""
+        """topic: a chat's address, or `state`. Who watches `*` hears that something changed."""
         for queue in self._watchers.get(instance, ()):
-            if queue.qsize() < 200:
-                queue.put_nowait(topic)
+            _put(queue, topic)
+        for queue in self._watchers.get("*", ()):
+            _put(queue, "numbers")
 
     async def watch(self, instance: str) -> AsyncIterator[set[str]]:
         """Topics that changed, gathered for a quarter of a second; an empty set is a heartbeat."""
@@ -23,6 +24,11 @@ class Hub:
                 yield await _gather(queue)
         finally:
             self._watchers[instance].discard(queue)
+
+
+def _put(queue: "asyncio.Queue[str]", topic: str) -> None:
+    if queue.qsize() < 200:
+        queue.put_nowait(topic)
 
 
 async def _gather(queue: "asyncio.Queue[str]") -> set[str]:

@@ -66,16 +66,10 @@ def show_typing(world: World, instance: Instance, jid: str, presence: str) -> No
 def maybe_reply(world: World, instance: Instance, message: Message) -> None:
     """Some people answer, if auto-reply is on."""
     habits = world.habits(instance)
-    if (
-        not message.received
-        or numbers.is_group(message.chat)
-        or world.rng.random() >= habits.reply_probability
-    ):
+    if not message.received or numbers.is_group(message.chat) or world.rng.random() >= habits.reply_probability:
         return
     text = world.rng.choice(habits.reply_texts or ["Ok"])
-    asyncio.get_running_loop().call_later(
-        world.between(habits.reply), _reply, world, instance, message.chat, text
-    )
+    asyncio.get_running_loop().call_later(world.between(habits.reply), _reply, world, instance, message.chat, text)
 
 
 def _reply(world: World, instance: Instance, jid: str, text: str) -> None:
@@ -165,11 +159,7 @@ def _message(
 def _wrapped(message: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     """Wrappers that the gateway does not take off."""
     if body.get("ephemeral"):
-        inner = (
-            {"extendedTextMessage": {"text": message["conversation"]}}
-            if "conversation" in message
-            else message
-        )
+        inner = {"extendedTextMessage": {"text": message["conversation"]}} if "conversation" in message else message
         return {"ephemeralMessage": {"message": inner}}
     if body.get("view_once"):
         return {"viewOnceMessageV2": {"message": message}}
@@ -200,9 +190,7 @@ def _content(world: World, instance: Instance, body: dict[str, Any]) -> Content:
         return content.file(world, kind, _bytes(body, kind), **names)
     if kind == "location":
         spot = (float(body.get("latitude", -23.5505)), float(body.get("longitude", -46.6333)))
-        return content.location(
-            *spot, body.get("place", "Praça da Sé"), body.get("address", "São Paulo - SP")
-        )
+        return content.location(*spot, body.get("place", "Praça da Sé"), body.get("address", "São Paulo - SP"))
     if kind == "contact":
         card = {"fullName": "João Lima", "phoneNumber": "+55 11 95555-4444"}
         return content.contacts(body.get("contacts") or [card])
@@ -250,13 +238,7 @@ def _tone() -> bytes:
     """One second of a soft square wave as WAV (there is no encoder here)."""
     samples = bytes(136 if (i // 18) % 2 else 120 for i in range(8000))
     head = b"RIFF" + struct.pack("<I", 36 + len(samples)) + b"WAVEfmt "
-    return (
-        head
-        + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
-        + b"data"
-        + struct.pack("<I", 8000)
-        + samples
-    )
+    return head + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8) + b"data" + struct.pack("<I", 8000) + samples
 
 
 _PDF = (

@@ -41,9 +41,7 @@ def wire(world: World, instance: Instance, message: Message) -> dict[str, Any]:
     }
 
 
-def send(
-    world: World, instance: Instance, *, number: str, jid: str, key_jid: str, content: Content
-) -> Message:
+def send(world: World, instance: Instance, *, number: str, jid: str, key_jid: str, content: Content) -> Message:
     """The message leaves for good: remembered, in the ledger, its receipts planned."""
     moment = ids.now()
     message = Message(

@@ -16,9 +16,7 @@ def plan(world: World, instance: Instance, message: Message) -> None:
     refused = world.faults.take("error_ack", instance.name)
     dead = None if refused else world.faults.take("no_ack", instance.name)
     message.received = bool(dead.params["arrives"]) if dead else not refused
-    silent = (
-        dead or numbers.is_group(message.chat) or not habits.receipts or instance.integration == EVOLUTION
-    )
+    silent = dead or numbers.is_group(message.chat) or not habits.receipts or instance.integration == EVOLUTION
     if silent:
         return
     if refused:

@@ -18,14 +18,10 @@ class Store:
         self._folder = folder
         if folder:
             (folder / "media").mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(
-            folder / "simulator.sqlite3" if folder else ":memory:", isolation_level=None
-        )
+        self._db = sqlite3.connect(folder / "simulator.sqlite3" if folder else ":memory:", isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS docs (kind, id, body, PRIMARY KEY (kind, id)) WITHOUT ROWID"
-        )
+        self._db.execute("CREATE TABLE IF NOT EXISTS docs (kind, id, body, PRIMARY KEY (kind, id)) WITHOUT ROWID")
         self._media: dict[str, bytes] = {}
         self._waiting: dict[tuple[str, str], Any] = {}
 
@@ -54,12 +50,8 @@ class Store:
 
     def drop(self, kind: str, prefix: str = "") -> None:
         """Forget the documents of a kind whose id starts with the prefix."""
-        self._waiting = {
-            k: d for k, d in self._waiting.items() if k[0] != kind or not k[1].startswith(prefix)
-        }
-        self._db.execute(
-            "DELETE FROM docs WHERE kind = ? AND substr(id, 1, ?) = ?", (kind, len(prefix), prefix)
-        )
+        self._waiting = {k: d for k, d in self._waiting.items() if k[0] != kind or not k[1].startswith(prefix)}
+        self._db.execute("DELETE FROM docs WHERE kind = ? AND substr(id, 1, ?) = ?", (kind, len(prefix), prefix))
 
     def put_media(self, name: str, content: bytes) -> None:
         if self._folder:

@@ -73,18 +73,14 @@ class World:
 
     def save_contact(self, instance: Instance, contact: Contact) -> None:
         contact.updated_at = ids.now()
-        self.store.put_soon(
-            "contact", f"{instance.id}/{contact.jid}", {"instance": instance.id, **vars(contact)}
-        )
+        self.store.put_soon("contact", f"{instance.id}/{contact.jid}", {"instance": instance.id, **vars(contact)})
 
     def save_message(self, instance: Instance, message: Message, *, soon: bool = False) -> None:
         put = self.store.put_soon if soon else self.store.put
         put("message", f"{instance.id}/{message.seq}", {"instance": instance.id, **vars(message)})
 
     def save_settings(self) -> None:
-        self.store.put(
-            "settings", "all", {"config": asdict(self.config), "behaviour": asdict(self.behaviour)}
-        )
+        self.store.put("settings", "all", {"config": asdict(self.config), "behaviour": asdict(self.behaviour)})
 
     def forget(self, instance: Instance) -> None:
         self.instances.pop(instance.name, None)

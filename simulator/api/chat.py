@@ -17,9 +17,7 @@ async def whatsapp_numbers(call: Call) -> web.Response:
     """Its errors come raw, with 400 and no `response` (section 2)."""
     found = complaints(call.body, ("numbers",))
     asked = call.body.get("numbers") if not found else []
-    if not found and (
-        len(set(map(str, asked))) != len(asked) or not all(isinstance(item, str) for item in asked)
-    ):
+    if not found and (len(set(map(str, asked))) != len(asked) or not all(isinstance(item, str) for item in asked)):
         found = ['"numbers" must be an array of unique numeric strings']
     if found:
         raise Refusal(400, body={"status": 400, "error": "Bad Request", "message": [found]})
@@ -68,11 +66,7 @@ def _mark_one(call: Call, key_id: str) -> None:
 
 async def send_presence(call: Call) -> web.Response:
     presence = call.body.get("presence") if isinstance(call.body, dict) else None
-    wrong = (
-        [f"presence is not one of enum values: {','.join(PRESENCES)}"]
-        if presence not in (None, *PRESENCES)
-        else []
-    )
+    wrong = [f"presence is not one of enum values: {','.join(PRESENCES)}"] if presence not in (None, *PRESENCES) else []
     check(call.body, "number", "presence", "delay", more=wrong)
     needs_baileys(call.instance)
     needs_socket(call)

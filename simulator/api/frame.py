@@ -133,9 +133,7 @@ async def _disturb(call: Call, area: str, name: str | None) -> None:
 def _status(status: int, rule: Rule) -> Refusal:
     text = {429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Unavailable"}.get(status)
     if text:  # a proxy or load balancer in front of the gateway
-        return Refusal(
-            status, body={"status": status, "error": text, "message": rule.params.get("text", text)}
-        )
+        return Refusal(status, body={"status": status, "error": text, "message": rule.params.get("text", text)})
     return Refusal(500, rule.params.get("text", "Cannot read properties of undefined (reading 'key')"))
 
 

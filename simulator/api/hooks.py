@@ -17,11 +17,7 @@ _NEEDED = ("rejectCall", "groupsIgnore", "alwaysOnline", "readMessages", "readSt
 
 async def set_settings(call: Call) -> web.Response:
     body = call.body if isinstance(call.body, dict) else {}
-    wrong = [
-        f"{name} is not of a type(s) boolean"
-        for name in _NEEDED
-        if not isinstance(body.get(name, True), bool)
-    ]
+    wrong = [f"{name} is not of a type(s) boolean" for name in _NEEDED if not isinstance(body.get(name, True), bool)]
     check(body, *_NEEDED, more=wrong)
     names = (*_NEEDED, "msgCall", "wavoipToken")
     call.instance.settings |= {name: body[name] for name in names if name in body}
@@ -40,9 +36,7 @@ async def set_webhook(call: Call) -> web.Response:
     missing = [f'webhook requires property "{name}"' for name in ("enabled", "url") if name not in hook]
     asked = enumerate(hook.get("events") or [])
     valid = ",".join(EVENTS)
-    wrong = [
-        f"webhook.events[{i}] is not one of enum values: {valid}" for i, name in asked if name not in EVENTS
-    ]
+    wrong = [f"webhook.events[{i}] is not one of enum values: {valid}" for i, name in asked if name not in EVENTS]
     if missing or wrong:
         raise bad_request(missing + wrong)
     if hook["enabled"] and "events" not in hook:

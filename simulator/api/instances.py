@@ -60,14 +60,10 @@ async def create(call: Call) -> web.Response:
 
 def _check_creation(body: dict[str, Any]) -> None:
     wrong = [
-        f"{name} is not of a type(s) string"
-        for name in _STRINGS
-        if not isinstance(body.get(name, ""), str | None)
+        f"{name} is not of a type(s) string" for name in _STRINGS if not isinstance(body.get(name, ""), str | None)
     ]
     wrong += [
-        f"{name} is not of a type(s) boolean"
-        for name in _BOOLEANS
-        if not isinstance(body.get(name, False), bool)
+        f"{name} is not of a type(s) boolean" for name in _BOOLEANS if not isinstance(body.get(name, False), bool)
     ]
     number = body.get("number")
     if isinstance(number, str) and number and not number[0].isdigit():
@@ -153,9 +149,7 @@ async def fetch(call: Call) -> web.Response:
             raise Refusal(404, [f'Instance "{wanted}" not found'])
     if number := query.get("number"):
         found = [
-            instance
-            for instance in found
-            if number in (instance.number, (instance.owner_jid or "").split("@")[0])
+            instance for instance in found if number in (instance.number, (instance.owner_jid or "").split("@")[0])
         ]
     return answer([_row(call, instance) for instance in found])
 
@@ -173,9 +167,7 @@ def _row(call: Call, instance: Instance) -> dict[str, Any]:
         "connectionStatus": instance.state,
         "ownerJid": instance.owner_jid,
         "profileName": instance.profile_name,
-        "profilePicUrl": connection.picture_url(call.world, instance.owner_jid)
-        if instance.owner_jid
-        else None,
+        "profilePicUrl": connection.picture_url(call.world, instance.owner_jid) if instance.owner_jid else None,
         "integration": instance.integration,
         "number": instance.number,
         "businessId": instance.business_id,

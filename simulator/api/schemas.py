@@ -80,9 +80,7 @@ def _mistyped(name: str, value: Any) -> str | None:
     if name not in _KNOWN:
         return None
     kind, wording = _KNOWN[name]
-    right = isinstance(value, _TYPES[kind]) and not (
-        isinstance(value, bool) and kind in ("integer", "number")
-    )
+    right = isinstance(value, _TYPES[kind]) and not (isinstance(value, bool) and kind in ("integer", "number"))
     return None if right else wording or f"{name} is not of a type(s) {kind}"
 
 
@@ -133,9 +131,7 @@ def _contact(body: dict[str, Any]) -> list[str]:
 def _person(place: str, person: Any) -> list[str]:
     if not isinstance(person, dict):
         return [f"{place} is not of a type(s) object"]
-    found = [
-        f'{place} requires property "{name}"' for name in ("fullName", "phoneNumber") if name not in person
-    ]
+    found = [f'{place} requires property "{name}"' for name in ("fullName", "phoneNumber") if name not in person]
     if person.get("fullName") == "":
         found.append('The "fullName" cannot be empty')
     if len(str(person.get("phoneNumber", "0" * 10))) < 10:
@@ -147,9 +143,7 @@ def _person(place: str, person: Any) -> list[str]:
 
 
 def _reaction(body: dict[str, Any]) -> list[str]:
-    return [
-        f'key requires property "{name}"' for name in ("id", "remoteJid", "fromMe") if name not in body["key"]
-    ]
+    return [f'key requires property "{name}"' for name in ("id", "remoteJid", "fromMe") if name not in body["key"]]
 
 
 def _poll(body: dict[str, Any]) -> list[str]:

@@ -24,9 +24,7 @@ async def messages(call: Call) -> web.Response:
     size, page = int(body.get("offset") or 50), int(body.get("page") or 1)
     records = [_record(call.instance, message) for message in found[(page - 1) * size : page * size]]
     pages = math.ceil(len(found) / size)
-    return answer(
-        {"messages": {"total": len(found), "pages": pages, "currentPage": page, "records": records}}
-    )
+    return answer({"messages": {"total": len(found), "pages": pages, "currentPage": page, "records": records}})
 
 
 def _matching(instance: Instance, where: dict[str, Any]) -> Iterable[Message]:

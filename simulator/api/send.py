@@ -23,12 +23,7 @@ async def _text(call: Call) -> Content:
 async def _media(call: Call) -> Content:
     body, kind = call.body, call.body["mediatype"]
     given = _given(call, "media")
-    if (
-        kind == "document"
-        and not body.get("fileName")
-        and isinstance(given, str)
-        and media.decode(given) is not None
-    ):
+    if kind == "document" and not body.get("fileName") and isinstance(given, str) and media.decode(given) is not None:
         raise bad_request("For base64 the file name must be informed.")
     found = await media.load(call.world, given)
     names = {name: body.get(key) for name, key in (("caption", "caption"), ("mimetype", "mimetype"))}
@@ -205,9 +200,7 @@ def _quoted(call: Call) -> dict[str, Any] | None:
 def _leave(call: Call, jid: str, number: str, said: Content) -> Message:
     world, instance = call.world, call.instance
     shown = number if instance.integration == EVOLUTION else jid
-    message = messages.send(
-        world, instance, number=number, jid=instance.chat_of(jid), key_jid=shown, content=said
-    )
+    message = messages.send(world, instance, number=number, jid=instance.chat_of(jid), key_jid=shown, content=said)
     receipts.start(world, instance, message)
     inbound.maybe_reply(world, instance, message)
     world.webhooks.emit(instance, "send.message", messages.wire(world, instance, message))
