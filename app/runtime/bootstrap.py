@@ -35,9 +35,9 @@ def main(arguments: "list[str]") -> None:
         sys.exit(130)
 
 
-def check_python() -> None:
-    if sys.version_info < OLDEST:
-        found = ".".join(map(str, sys.version_info[:3]))
+def check_python(version: "tuple[int, ...]" = tuple(sys.version_info[:3])) -> None:
+    if version < OLDEST:
+        found = ".".join(map(str, version))
         raise Trouble(f"Python 3.11 ou mais novo (found {found}): make PYTHON=/caminho/python3.11")
 
 

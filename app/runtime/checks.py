@@ -24,9 +24,10 @@ _ROLE = """
 """
 
 
-def free_space(folder: Path) -> None:
-    if shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
-        raise Failure(f"Sem espaço em disco em {folder} (no disk space): são precisos 300 MB livres")
+def free_space(folder: Path, least: int = LEAST_FREE_BYTES) -> None:
+    """`least` in bytes."""
+    if shutil.disk_usage(folder).free < least:
+        raise Failure(f"Sem espaço em disco em {folder} (no disk space): são precisos {least // 2**20} MB livres")
 
 
 def free_port(host: str, port: int) -> None:

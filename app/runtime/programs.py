@@ -53,15 +53,15 @@ def _python(*arguments: str) -> list[str]:
     return [sys.executable, "-u", *arguments]
 
 
-def configuration(programs: Iterable[Program], control: Path, logs: Path) -> str:
+def configuration(programs: Iterable[Program], control: Path) -> str:
     """supervisord's file. The environment is supervisord's own, so nothing secret is written here."""
     programs = list(programs)
     group = ",".join(program.name for program in programs if not program.server)
     sections = [
         _section("unix_http_server", file=control, chmod="0700"),
         _section("rpcinterface:supervisor", **{_FACTORY: "supervisor.rpcinterface:make_main_rpcinterface"}),
-        _section("supervisord", **_daemon(logs)),
-        *(_program(program, rank, logs) for rank, program in enumerate(programs, start=1)),
+        _section("supervisord", **_daemon()),
+        *(_program(program, rank) for rank, program in enumerate(programs, start=1)),
         _section(f"group:{APP}", programs=group, priority="100"),
     ]
     return "\n".join(sections)
@@ -70,19 +70,18 @@ def configuration(programs: Iterable[Program], control: Path, logs: Path) -> str
 _FACTORY = "supervisor.rpcinterface_factory"
 
 
-def _daemon(logs: Path) -> dict[str, object]:
+def _daemon() -> dict[str, object]:
     return {
         "nodaemon": "true",
         "silent": "true",
-        "logfile": logs / "supervisor.log",
-        "pidfile": logs / "supervisor.pid",
-        "childlogdir": logs,
+        "logfile": "supervisor.log",
+        "pidfile": "supervisor.pid",
         "minfds": "1024",
         **({"user": "root"} if os.geteuid() == 0 else {}),
     }
 
 
-def _program(program: Program, rank: int, logs: Path) -> str:
+def _program(program: Program, rank: int) -> str:
     return _section(
         f"program:{program.name}",
         command=shlex.join(program.command),
@@ -97,7 +96,8 @@ def _program(program: Program, rank: int, logs: Path) -> str:
         stopwaitsecs=str(program.patience),
         killasgroup=str(not program.server).lower(),
         redirect_stderr="true",
-        stdout_logfile=logs / f"{program.name}.log",
+        # Relative to the folder it is started in: as a path it would be expanded twice.
+        stdout_logfile=f"{program.name}.log",
         stdout_logfile_maxbytes="10MB",
         stdout_logfile_backups="3",
     )

@@ -62,7 +62,7 @@ def _supervised(settings: Settings, backing: Backing) -> Iterator[Supervisor]:
     logs = _logs(settings)
     file = settings.data / "supervisord.conf"
     everything = [*backing.servers, *programs.application(backing.simulator)]
-    file.write_text(programs.configuration(everything, control, logs))
+    file.write_text(programs.configuration(everything, control))
     mark = str(settings.data)
     try:
         keeper = supervisor.start(file, control, backing.env, mark, logs)

@@ -69,6 +69,7 @@ def start(configuration: Path, control: Path, env: dict[str, str], mark: str, lo
     with complaints.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
+            cwd=logs,
             env={**os.environ, **env, MARK: mark, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,
