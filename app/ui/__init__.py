@@ -3,11 +3,9 @@
 from flask import Blueprint, Flask
 
 from app.core.context import find_actor
+from app.extensions import babel
 from app.ui import errors, filters, gallery, i18n, markup, navigation, security, statics, status, theme, uploads
 from app.ui.components import Components
-from app.ui.i18n import choose_locale, choose_timezone
-
-__all__ = ["choose_locale", "choose_timezone", "init_app"]
 
 blueprint = Blueprint("ui", __name__, template_folder="templates")
 blueprint.add_url_rule("/assets/<build>/<path:path>", "static_file", statics.static_file)
@@ -17,7 +15,7 @@ blueprint.add_url_rule("/ui/theme", "theme", theme.set_theme, methods=["POST"])
 
 
 def init_app(app: Flask) -> None:
-    """After babel and csrf, which it leans on."""
+    babel.init_app(app, locale_selector=i18n.choose_locale, timezone_selector=i18n.choose_timezone)
     app.register_blueprint(blueprint)
     filters.init_app(app)
     security.init_app(app)

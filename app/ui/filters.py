@@ -153,8 +153,19 @@ def html_lang() -> str:
 
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
-        datetime=as_datetime, date=as_date, time=as_time, relative=relative, number=number, percent=percent, money=money,
-        filesize=filesize, duration=duration, phone=phone, initials=initials, hue=hue,
-        flatten_errors=flatten_errors, whatsapp=whatsapp,
-    )  # fmt: skip
+        datetime=as_datetime,
+        date=as_date,
+        time=as_time,
+        relative=relative,
+        number=number,
+        percent=percent,
+        money=money,
+        filesize=filesize,
+        duration=duration,
+        phone=phone,
+        initials=initials,
+        hue=hue,
+        flatten_errors=flatten_errors,
+        whatsapp=whatsapp,
+    )
     app.jinja_env.globals.update(page_window=page_window, html_lang=html_lang, ngettext=ngettext, _=_)

@@ -27,7 +27,9 @@ def show() -> ResponseReturnValue:
         flash("Contato salvo.", "success")
         return redirect("/_ui")
     now = clock.now()
-    page = render_template("gallery/index.html", form=form, now=now, soon=now + timedelta(seconds=75), timedelta=timedelta)
+    page = render_template(
+        "gallery/index.html", form=form, now=now, soon=now + timedelta(seconds=75), timedelta=timedelta
+    )
     return page, 422 if form.errors else 200
 
 

@@ -34,6 +34,7 @@ FOOT = (
     Entry("dead_letters", _l("Falhas"), "/dead-letters", "alert-octagon", ("dead_letters.manage",)),
     Entry("settings", _l("Configurações"), "/settings", "settings", ("settings.manage", "users.manage")),
 )
+PROFILE, SIGN_OUT = "/settings/profile", "/logout"
 ROLES = {
     "admin": _l("Administrador"),
     "manager": _l("Gerente"),

@@ -23,17 +23,19 @@ function ink(name) {
   return value;
 }
 
+const fade = (value, share) => value.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
+
 function dataset(type, series) {
   const tone = colour(series.tone ?? "brand");
   const slices = series.tones?.map(colour);
-  const line = { borderColor: tone, backgroundColor: tone.replace(/^rgb\((.*)\)$/, "rgba($1, 0.12)"), borderWidth: 2, pointRadius: 0, pointHitRadius: 12, tension: 0.35, fill: true };
+  const line = { borderColor: tone, pointBackgroundColor: tone, backgroundColor: fade(tone, 0.1), borderWidth: 2, pointRadius: 0, pointHitRadius: 12, tension: 0.35, fill: true };
   const solid = { backgroundColor: slices ?? tone, borderWidth: 0, borderRadius: type === "bar" ? 4 : 0, maxBarThickness: 36 };
   return { label: series.label, data: series.data, ...(type === "line" ? line : solid) };
 }
 
 function options(type, data) {
   const soft = ink("faint");
-  const grid = { color: soft.replace(/^rgb\((.*)\)$/, "rgba($1, 0.16)"), drawTicks: false };
+  const grid = { color: fade(soft, 0.18), drawTicks: false };
   const format = new Intl.NumberFormat(language());
   const axes = {
     x: { stacked: data.stacked, grid: { display: false }, border: { display: false }, ticks: { color: soft, maxRotation: 0, autoSkipPadding: 16 } },
@@ -46,7 +48,7 @@ function options(type, data) {
     interaction: { mode: type === "doughnut" ? "nearest" : "index", intersect: false },
     scales: type === "doughnut" ? {} : axes,
     cutout: "68%",
-    plugins: { legend: { display: data.series.length > 1 || type === "doughnut", position: "bottom", align: "start", labels: { color: soft, usePointStyle: true, boxHeight: 6, padding: 16 } } },
+    plugins: { legend: { display: data.series.length > 1 || type === "doughnut", position: "bottom", align: "start", labels: { color: soft, usePointStyle: true, pointStyle: "rectRounded", boxHeight: 7, padding: 16 } } },
   };
 }
 
