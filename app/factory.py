@@ -7,7 +7,7 @@ from flask import Flask
 
 from app import extensions
 from app.config import Config
-from app.core import background, crypto, realtime
+from app.core import background, crypto, files, realtime, storage
 
 # Doors that the factory opens. A feature appears here once, and its rooms are found by name.
 BLUEPRINTS = (
@@ -42,6 +42,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.update(config.flask())
     app.extensions["recado"] = config
     crypto.configure(config.encryption_keys, config.secret_key)
+    files.configure(config.data_dir)
+    storage.configure(config.storage_url, config.data_dir)
     background.connect(config.redis_url)
     _bind_extensions(app)
     _open_doors(app)
@@ -66,7 +68,8 @@ def _open_doors(app: Flask) -> None:
 
 def _exists(name: str) -> bool:  # while features are being built
     try:
-        return importlib.util.find_spec(name) is not None
+        spec = importlib.util.find_spec(name)
+        return spec is not None and spec.origin is not None  # a folder without __init__.py is no door yet
     except ModuleNotFoundError:
         return False
 

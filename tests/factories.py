@@ -9,16 +9,17 @@ from sqlalchemy import text
 
 from app.accounts.models import User
 from app.contacts.models import Contact, ContactIdentity
+from app.contacts.rules import search_text
 from app.core import ids
 from app.core.context import Actor, acting, system
 from app.core.crypto import seal
 from app.core.db import transaction
 from app.core.permissions import ROLES
-from app.core.text import fold
+from app.core.phone import canonical_key
 from app.instances.models import Instance
 from app.outbox.models import InstancePace
 
-_numbers = count(10_000_000)
+_numbers = count(80_000_000)
 
 PASSWORD = "senha-bem-comprida-1"
 # bcrypt of PASSWORD at cost 4: signing in is tested with real hashes, cheaply.
@@ -61,27 +62,22 @@ def new_phone() -> str:
 
 
 def make_contact(name: str = "Maria Souza", phone: str | None = None, **fields: Any) -> Contact:
-    """Inside an acting() block. The phone key drops the ninth digit, as app.core.phone does."""
+    """Inside an acting() block."""
     digits = phone or new_phone()
     with transaction() as session:
-        contact = Contact(name=name, phone=f"+{digits}", search=fold(f"{name} {digits}"), **fields)
+        contact = Contact(name=name, phone=f"+{digits}", search=search_text(name, digits), **fields)
         session.add(contact)
         session.flush()
         session.add(
             ContactIdentity(
                 tenant_id=contact.tenant_id,
                 kind="phone",
-                value=phone_key(digits),
+                value=canonical_key(digits),
                 display=digits,
                 contact_id=contact.id,
             )
         )
     return contact
-
-
-def phone_key(digits: str) -> str:
-    is_br_mobile = digits.startswith("55") and len(digits) == 13 and digits[4] == "9"
-    return digits[:4] + digits[5:] if is_br_mobile else digits
 
 
 def make_instance(name: str = "Loja", base_url: str = "http://127.0.0.1:9", **fields: Any) -> Instance:

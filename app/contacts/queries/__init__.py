@@ -1,0 +1,1 @@
+"""Reads: contacts, what surrounds them, segments and imports."""

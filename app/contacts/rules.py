@@ -1,0 +1,53 @@
+"""Decisions about one contact that need no database."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.core.text import fold
+
+COLORS = ("blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan")
+DUPLICATE_RULES = ("fill", "overwrite", "keep")
+MAX_CUSTOM_FIELDS = 200
+_PHONE_CHARS = frozenset("0123456789 ()+-./")
+_NOT_DIGITS = re.compile(r"\D+")
+
+
+def search_text(name: str | None, phone: str | None, email: str | None = None) -> str:
+    """What the trigram index sees: folded name, digits of the phone, e-mail."""
+    digits = _NOT_DIGITS.sub("", phone or "")
+    return " ".join(part for part in (fold(name), digits, fold(email)) if part)
+
+
+def search_pattern(query: str) -> str:
+    """An ILIKE pattern over `search_text`; a query of digits finds phones however it was punctuated."""
+    folded = fold(query)
+    digits = _NOT_DIGITS.sub("", folded)
+    if digits and _PHONE_CHARS.issuperset(folded):
+        return f"%{_phone_pattern(digits)}%"
+    return f"%{_escape(folded)}%"
+
+
+def _phone_pattern(digits: str) -> str:
+    """A number typed whole is looked for by area and last eight digits, so that the ninth never matters."""
+    if len(digits) < 10:
+        return digits
+    area = digits[:-9] if len(digits) in (11, 13) else digits[:-8]
+    return f"{area}%{digits[-8:]}"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+
+
+def combine(rule: str, before: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """What a known contact becomes under keep, fill or overwrite: name, email, custom_fields."""
+    if rule == "keep":
+        return dict(before)
+    custom_before, custom_given = before.get("custom_fields") or {}, given.get("custom_fields") or {}
+    if rule == "overwrite":
+        custom = {**custom_before, **custom_given}
+        return {k: given.get(k) or before.get(k) for k in ("name", "email")} | {"custom_fields": custom}
+    custom = {**custom_given, **custom_before}
+    return {k: before.get(k) or given.get(k) for k in ("name", "email")} | {"custom_fields": custom}

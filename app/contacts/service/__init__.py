@@ -1,0 +1,1 @@
+"""Verbs that write contacts; each asks its permission, writes its audit row and emits its fact."""
