@@ -232,6 +232,10 @@ class Gateway(Protocol):
 
     def profile(self, creds: Credentials) -> Profile | None: ...
 
+    def profiles(self, creds: Credentials) -> list[Profile]:
+        """Every number of the server, ours or not; needs the server's key."""
+        ...
+
     def set_webhook(self, creds: Credentials, webhook: Webhook) -> None: ...
 
     def find_messages(

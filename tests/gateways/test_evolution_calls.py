@@ -224,6 +224,12 @@ def test_profile_finds_our_row_and_none_when_unknown(gateway, stub, creds):
     assert gateway.profile(creds) is None
 
 
+def test_profiles_lists_the_whole_server_with_its_own_key(gateway, stub, creds):
+    stub.answer(200, [{"name": "a", "connectionStatus": "open"}, {"nameless": 1}, {"name": "b"}])
+    assert [(one.name, one.state) for one in gateway.profiles(creds)] == [("a", "open"), ("b", "unknown")]
+    assert stub.seen[0].headers["apikey"] == "global"
+
+
 def test_deleting_and_disconnecting_twice_is_fine(gateway, stub, creds):
     stub.answer(404, refused(['The "x" instance does not exist']))
     gateway.delete_instance(creds)

@@ -139,6 +139,12 @@ class EvolutionGateway:
         profiles = (records.profile_of(row) for row in rows)
         return next((found for found in profiles if found and found.name == creds.instance_name), None)
 
+    def profiles(self, creds: Credentials) -> list[Profile]:
+        answer = self._call("GET", f"{creds.base_url.rstrip('/')}/instance/fetchInstances", creds.api_key)
+        if not isinstance(answer.body, list):
+            raise GatewayError("unexpected_answer", answer.text)
+        return [found for row in answer.body if (found := records.profile_of(row))]
+
     def set_webhook(self, creds: Credentials, webhook: Webhook) -> None:
         body = {"webhook": {"enabled": True, **_webhook(webhook)}}
         self._call("POST", _url(creds, "/webhook/set"), _key(creds), body)
