@@ -4,6 +4,7 @@
 """
 
 import os
+import resource
 import signal
 import socket
 import sys
@@ -52,8 +53,18 @@ def listen(host: str, port: int) -> Any:
     """A listening socket; raises OSError when the port is taken."""
     import eventlet
 
+    _allow_many_files()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return eventlet.listen((host, port), family=family, backlog=BACKLOG, reuse_port=False)
+
+
+def _allow_many_files() -> None:
+    """Every open socket is a file, and the usual 1024 would end the server at the next one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + 1000
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def serve(app: Any, listener: Any) -> None:

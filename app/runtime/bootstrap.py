@@ -73,7 +73,7 @@ def install_front_end(venv: str) -> None:
     if not os.path.isdir(os.path.join(ROOT, "node_modules")) or not stamped(venv, "node", sources):
         say("dependências da interface (npm)")
         npm = npm_command(venv)
-        options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
         if subprocess.call(npm + options, cwd=ROOT, stdout=subprocess.DEVNULL):
             raise Trouble("o npm não instalou a interface (network or disk; see above)")
         stamp(venv, "node", sources)

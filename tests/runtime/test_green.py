@@ -1,5 +1,7 @@
 """The green web server, as a process of its own."""
 
+import contextlib
+import resource
 import signal
 import socket
 import statistics
@@ -78,6 +80,16 @@ def test_open_socket_does_not_hold_the_shutdown(site: Site) -> None:
         site.process.send_signal(signal.SIGTERM)
         assert site.process.wait(green.GRACE_SECONDS + 5) == 0
         assert time.monotonic() - began < green.GRACE_SECONDS + 3
+
+
+def test_more_than_a_thousand_sockets_stay_open_at_once(site: Site) -> None:
+    """eventlet stops at 1024 connections by default and the usual limit of files is 1024 too."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    with contextlib.ExitStack() as held:
+        for _ in range(1100):
+            held.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=10))
+        assert site.get("/quick").text == "quick"
 
 
 def test_taken_port_is_an_error_not_a_second_server(site: Site) -> None:
