@@ -148,9 +148,9 @@ def slack(pace: Pace) -> float:
     return pace.delay_min_ms / 1000 if is_even else 0.0
 
 
-def in_flight(pace: Pace) -> int:
+def in_flight(delay_min_ms: int) -> int:
     """A person writes one message at a time; only a pace faster than human keeps several calls open."""
-    return 1 if pace.delay_min_ms >= SERIAL_ABOVE_MS else PARALLEL_WHEN_FAST
+    return 1 if delay_min_ms >= SERIAL_ABOVE_MS else PARALLEL_WHEN_FAST
 
 
 def local_day(zone: str, now: datetime) -> date:

@@ -167,7 +167,9 @@ BEGIN
         extract(epoch FROM n.high_at - clock_timestamp())::double precision,
         n.batch_goes, n.day, n.day_goes, n.first_go_at,
         EXISTS (SELECT 1 FROM outbox o WHERE o.instance_id = n.instance_id AND o.state = 'queued' AND o.lane = 0
-                AND o.held IS NULL AND o.send_after <= clock_timestamp() + interval '1 second')
+                AND o.held IS NULL AND o.send_after <= clock_timestamp() + interval '1 second'),
+        (SELECT min((l.pace ->> 'delay_min_ms')::integer) FROM send_lanes l
+            WHERE l.instance_id = n.instance_id AND l.is_open)
     FROM taken n JOIN instances i ON i.id = n.instance_id JOIN tenants t ON t.id = n.tenant_id;
 END
 """
@@ -416,6 +418,7 @@ BEGIN
     UPDATE outbox o SET state = 'queued', owner = NULL, lease = NULL
     WHERE o.message_id = of_message AND o.attempt = of_attempt AND o.owner = me AND o.state = 'claimed';
     IF lane_rests_until IS NOT NULL THEN
+        UPDATE outbox o SET send_after = lane_rests_until WHERE o.message_id = of_message AND o.campaign_id IS NULL;
         UPDATE send_lanes l SET quiet_until = lane_rests_until FROM outbox o
         WHERE o.message_id = of_message AND l.campaign_id = o.campaign_id AND l.instance_id = o.instance_id;
     END IF;
@@ -434,7 +437,7 @@ DEFINERS = (
         "outbox_pick(me text, lease_s double precision)",
         "TABLE (instance_id uuid, tenant_id uuid, provider text, external_name text, credentials bytea, pace jsonb, "
         "timezone text, stamp timestamptz, next_wait double precision, high_wait double precision, batch_goes integer, "
-        "day date, day_goes integer, first_go_at timestamptz, has_high boolean)",
+        "day date, day_goes integer, first_go_at timestamptz, has_high boolean, fastest_lane_ms integer)",
         PICK,
     ),
     (

@@ -1,0 +1,52 @@
+"""The sender's shifts and what wakes them."""
+
+import threading
+
+from flask import current_app
+
+from app.config import Config
+from app.core import background, clock
+from app.core.background import enqueue, job
+from app.core.storage import storage
+from app.extensions import db
+from app.outbox.sender import Sender
+from app.outbox.sender.store import Store
+
+_sender: Sender | None = None
+_lock = threading.Lock()
+
+
+def _the_sender() -> Sender:
+    """One per process: its calls on the wire outlive a shift."""
+    global _sender
+    with _lock:
+        if _sender is None:
+            config: Config = current_app.extensions["recado"]
+            _sender = Sender(current_app._get_current_object(), storage(), config.send)
+        return _sender
+
+
+@job("outbox.shift", queue="send", timeout=-1)
+def shift() -> None:
+    """Send for a while, then hand over to the next shift while work is left. A surplus shift finds nothing to drive."""
+    sender = _the_sender()
+    config: Config = current_app.extensions["recado"]
+    work_left = sender.shift(config.send.shift, background.shutdown_requested)
+    if background.shutdown_requested():
+        sender.drain(25.0)
+    if work_left:
+        enqueue("outbox.shift")
+
+
+@job("outbox.wake", queue="default", every=2)
+def wake() -> None:
+    """The sweep that replaces every lost nudge: due messages or due probes start a shift."""
+    store = Store(db.engine, "wake", 1.0)
+    try:
+        store.expire()
+        waiting = store.waiting()
+    finally:
+        store.close()
+    due_soon = waiting.next_send is not None and (waiting.next_send - clock.now()).total_seconds() < 2
+    if due_soon or waiting.probe_due:
+        background.nudge("outbox.shift")

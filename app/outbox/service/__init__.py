@@ -1,0 +1,30 @@
+"""What the other features ask of the send queue."""
+
+from app.outbox.service.lanes import close_lanes, has_unsent, open_lanes, update_lane_pace
+from app.outbox.service.queueing import queue_message, wake
+from app.outbox.service.receipts import Receipt, apply_receipts
+from app.outbox.service.repair import (
+    cancel_campaign_messages,
+    cancel_for_contact,
+    cancel_message,
+    discard_failed,
+    resend_unconfirmed,
+    retry_message,
+)
+
+__all__ = [
+    "Receipt",
+    "apply_receipts",
+    "cancel_campaign_messages",
+    "cancel_for_contact",
+    "cancel_message",
+    "close_lanes",
+    "discard_failed",
+    "has_unsent",
+    "open_lanes",
+    "queue_message",
+    "resend_unconfirmed",
+    "retry_message",
+    "update_lane_pace",
+    "wake",
+]

@@ -1,0 +1,127 @@
+"""Putting a message into the ledger and the outbox, in one transaction."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.contacts.models import Contact, ContactIdentity
+from app.contacts.service.addresses import ensure_phone
+from app.core import clock
+from app.core.background import nudge
+from app.core.context import current_actor
+from app.core.db import transaction
+from app.core.errors import Conflict, Invalid, NotFound
+from app.core.facts import emit
+from app.core.permissions import require
+from app.instances.models import Instance
+from app.messages.models import Message
+from app.outbox.models import Lane, OutboxRow
+
+MAX_TEXT = 4096
+
+
+def queue_message(
+    instance_id: uuid.UUID,
+    *,
+    contact_id: uuid.UUID | None = None,
+    recipient: str | None = None,
+    ticket_id: uuid.UUID | None = None,
+    type: str = "text",
+    body: str = "",
+    media_id: uuid.UUID | None = None,
+    media_url: str | None = None,
+    lane: Lane = Lane.HIGH,
+    sender_type: str = "user",
+    reply_to: str | None = None,
+    send_after: datetime | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Message:
+    """One message to one person, by contact or by phone (`recipient`).
+
+    `options`: `{delay}` in ms and `{typing}`. Raises Invalid (recipient, text, media), NotFound (instance, contact).
+    """
+    actor = require("messages.send")
+    if type == "text" and not body.strip():
+        raise Invalid.field("message.content", _("Escreva a mensagem"))
+    if len(body) > MAX_TEXT:
+        raise Invalid.field("message.content", _("O texto passa de 4.096 caracteres"))
+    if type != "text" and not (media_id or media_url):
+        raise Invalid.field("message.media_url", _("Escolha o arquivo a enviar"))
+    with transaction() as session:
+        instance = _usable_instance(instance_id)
+        contact = _recipient(contact_id, recipient)
+        message = Message(
+            instance_id=instance.id,
+            contact_id=contact.id,
+            ticket_id=ticket_id,
+            direction="outbound",
+            sender_type=sender_type,
+            user_id=actor.user_id,
+            type=type,
+            body=body,
+            media_id=media_id,
+            media={"url": media_url} if media_url else None,
+            reply_to=reply_to,
+            recipient_key=recipient_key(contact.id),
+            status="queued",
+            details={"options": dict(options)} if options else {},
+        )
+        session.add(message)
+        session.flush()
+        session.add(
+            OutboxRow(
+                message_id=message.id,
+                instance_id=instance.id,
+                contact_id=contact.id,
+                recipient_key=message.recipient_key,
+                lane=int(lane),
+                send_after=send_after or clock.now(),
+            )
+        )
+        emit("message.queued", message_id=message.id, ticket_id=ticket_id, instance_id=instance.id)
+        wake()
+    return message
+
+
+def wake() -> None:
+    """After the commit, see that a sender is at work."""
+    nudge("outbox.shift")
+
+
+def _usable_instance(instance_id: uuid.UUID) -> Instance:
+    with transaction() as session:
+        instance = session.get(Instance, instance_id)
+    if instance is None or instance.deleted_at or instance.tenant_id != current_actor().tenant_id:
+        raise NotFound(_("Número não encontrado"))
+    if not instance.is_active:
+        raise Conflict(_("Este número está desativado"))
+    return instance
+
+
+def _recipient(contact_id: uuid.UUID | None, phone: str | None) -> Contact:
+    if contact_id is None:
+        if not phone:
+            raise Invalid.field("recipient", _("Informe o destinatário"))
+        contact_id = ensure_phone(phone)
+    with transaction() as session:
+        contact = session.get(Contact, contact_id)
+        if contact is not None and contact.merged_into:
+            contact = session.get(Contact, contact.merged_into)
+    if contact is None:
+        raise NotFound(_("Contato não encontrado"))
+    if contact.is_blocked:
+        raise Conflict(_("Este contato está bloqueado"))
+    return contact
+
+
+def recipient_key(contact_id: uuid.UUID) -> str:
+    """The canonical key of the person's address: phone first, then lid or bsuid."""
+    with transaction() as session:
+        rows = session.query(ContactIdentity).filter_by(contact_id=contact_id).all()
+    ranked = sorted(rows, key=lambda row: (["phone", "jid", "lid", "bsuid"].index(row.kind), row.created_at))
+    if not ranked:
+        raise Invalid.field("recipient", _("Este contato não tem telefone nem endereço no WhatsApp"))
+    return ranked[0].value

@@ -1,0 +1,168 @@
+"""Receipts: in any order, before or after our own result, once or ten times; the status only moves up."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from app.core import clock
+from app.core.context import current_actor
+from app.core.db import transaction
+from app.core.facts import emit, notify
+from app.messages import metrics
+from app.outbox import rules
+from app.outbox.service import brakes
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One status of one of our messages, by the gateway's id."""
+
+    external_id: str
+    status: str
+    at: datetime | None = None
+    code: str | None = None
+    detail: str | None = None
+
+
+@dataclass
+class _Merged:
+    """All receipts of one message in a batch, as one row."""
+
+    status: str
+    times: dict[str, datetime]
+    code: str | None = None
+    detail: str | None = None
+
+
+_TIMES = {
+    "sent": "acked_at",
+    "delivered": "delivered_at",
+    "read": "read_at",
+    "played": "played_at",
+    "failed": "failed_at",
+}
+
+# Receipt and result both upsert the reference, so whichever comes second finds the other.
+_APPLY = text("""
+    WITH v AS (
+        SELECT * FROM unnest(cast(:ids AS text[]), cast(:statuses AS text[]), cast(:acked AS timestamptz[]),
+            cast(:delivered AS timestamptz[]), cast(:read AS timestamptz[]), cast(:played AS timestamptz[]),
+            cast(:failed AS timestamptz[]), cast(:codes AS text[]), cast(:details AS text[]))
+        AS t(external_id, status, acked_at, delivered_at, read_at, played_at, failed_at, code, detail)
+    ), refs AS (
+        INSERT INTO external_refs AS r (instance_id, external_id, tenant_id, best_status, acked_at, delivered_at,
+            read_at, played_at, failed_at)
+        SELECT :instance, external_id, :tenant, status, acked_at, delivered_at, read_at, played_at, failed_at FROM v
+        ON CONFLICT (instance_id, external_id) DO UPDATE SET
+            best_status = CASE WHEN status_rank(excluded.best_status) > status_rank(coalesce(r.best_status, ''))
+                THEN excluded.best_status ELSE r.best_status END,
+            acked_at = coalesce(r.acked_at, excluded.acked_at),
+            delivered_at = coalesce(r.delivered_at, excluded.delivered_at),
+            read_at = coalesce(r.read_at, excluded.read_at),
+            played_at = coalesce(r.played_at, excluded.played_at),
+            failed_at = coalesce(r.failed_at, excluded.failed_at)
+        RETURNING r.external_id, r.message_id
+    ), old AS (
+        SELECT m.id, m.status, m.delivered_at, m.read_at, m.attempts, v.status AS new_status, v.delivered_at AS d,
+            v.read_at AS r, v.played_at AS p, v.failed_at AS f, v.code, v.detail
+        FROM refs JOIN v USING (external_id) JOIN messages m ON m.id = refs.message_id
+        WHERE refs.message_id IS NOT NULL AND m.direction = 'outbound'
+        FOR UPDATE OF m
+    ), changed AS (
+        UPDATE messages m SET
+            status = CASE WHEN status_rank(old.new_status) > status_rank(m.status) THEN old.new_status ELSE m.status END,
+            sent_at = coalesce(m.sent_at, old.d, old.r, old.p, :now),
+            delivered_at = coalesce(m.delivered_at, old.d, old.r, old.p),
+            read_at = coalesce(m.read_at, old.r, old.p),
+            played_at = coalesce(m.played_at, old.p),
+            failed_at = coalesce(m.failed_at, old.f),
+            error_code = CASE WHEN old.new_status = 'failed' AND status_rank(m.status) < 4 THEN coalesce(old.code, 'error_receipt')
+                WHEN status_rank(old.new_status) > 4 THEN NULL ELSE m.error_code END,
+            error_message = CASE WHEN old.new_status = 'failed' AND status_rank(m.status) < 4 THEN old.detail
+                WHEN status_rank(old.new_status) > 4 THEN NULL ELSE m.error_message END
+        FROM old WHERE m.id = old.id
+            AND (status_rank(old.new_status) > status_rank(m.status) OR (m.delivered_at IS NULL AND old.d IS NOT NULL)
+                OR (m.read_at IS NULL AND coalesce(old.r, old.p) IS NOT NULL))
+        RETURNING m.id, m.status, m.campaign_id, m.ticket_id, m.attempts, old.status AS before,
+            old.delivered_at IS NULL AND m.delivered_at IS NOT NULL AS newly_delivered,
+            old.read_at IS NULL AND m.read_at IS NOT NULL AS newly_read, old.new_status, old.code
+    ), noted AS (
+        INSERT INTO message_events (id, tenant_id, message_id, status, attempt, code)
+        SELECT uuid7(), :tenant, id, new_status, attempts, code FROM changed
+    ), settled AS (
+        DELETE FROM outbox o USING changed WHERE o.message_id = changed.id
+    )
+    SELECT id, status, campaign_id, ticket_id, before, newly_delivered, newly_read FROM changed
+""")
+
+
+def apply_receipts(instance_id: uuid.UUID, receipts: Sequence[Receipt]) -> int:
+    """How many messages changed. Unknown ids are parked until our own result names them."""
+    merged = _merge(receipts)
+    if not merged:
+        return 0
+    with transaction() as session:
+        rows = session.execute(_APPLY, _arrays(instance_id, merged)).all()
+        _count(instance_id, rows)
+        brakes.note_receipts(instance_id, [receipt.status for receipt in receipts])
+        _announce(rows)
+    return len(rows)
+
+
+def _merge(receipts: Iterable[Receipt]) -> dict[str, _Merged]:
+    now = clock.now()
+    merged: dict[str, _Merged] = {}
+    for receipt in receipts:
+        if receipt.status not in _TIMES:
+            continue
+        row = merged.setdefault(receipt.external_id, _Merged(receipt.status, {}))
+        row.status = rules.better(row.status, receipt.status)
+        row.times.setdefault(_TIMES[receipt.status], receipt.at or now)
+        if receipt.status == "failed":
+            row.code, row.detail = receipt.code, receipt.detail
+    return merged
+
+
+def _arrays(instance_id: uuid.UUID, merged: dict[str, _Merged]) -> dict[str, Any]:
+    ids = sorted(merged)  # one order of locking for every process
+    columns = {name: [merged[i].times.get(column) for i in ids] for name, column in _TIMES.items()}
+    return {
+        "instance": instance_id,
+        "tenant": current_actor().tenant_id,
+        "now": clock.now(),
+        "ids": ids,
+        "statuses": [merged[i].status for i in ids],
+        "acked": columns["sent"],
+        "delivered": columns["delivered"],
+        "read": columns["read"],
+        "played": columns["played"],
+        "failed": columns["failed"],
+        "codes": [merged[i].code for i in ids],
+        "details": [merged[i].detail for i in ids],
+    }
+
+
+def _count(instance_id: uuid.UUID, rows: Sequence[Any]) -> None:
+    metrics.add(
+        instance_id,
+        delivered=sum(row.newly_delivered for row in rows),
+        read=sum(row.newly_read for row in rows),
+        failed=sum(row.status == "failed" and row.before != "failed" for row in rows),
+        sent=sum(rules.RANK.get(row.before, 0) < rules.RANK["sent"] for row in rows),
+    )
+
+
+def _announce(rows: Sequence[Any]) -> None:
+    """One fact for the batch; open conversations hear of each message, campaigns once."""
+    if not rows:
+        return
+    emit("message.statuses", changes=[[str(row.id), row.status] for row in rows])
+    for row in rows:
+        if row.ticket_id:
+            notify("message.status", message_id=row.id, ticket_id=row.ticket_id, status=row.status)
+    for campaign_id in {row.campaign_id for row in rows if row.campaign_id}:
+        notify("campaign.progress", campaign_id=campaign_id)

@@ -1,0 +1,127 @@
+"""What people do to messages after the fact: cancel, retry, send again, discard."""
+
+import uuid
+from collections.abc import Sequence
+
+from flask_babel import gettext as _
+from sqlalchemy import text
+
+from app.core import clock
+from app.core.audit import audit
+from app.core.db import transaction
+from app.core.errors import Conflict, NotFound
+from app.core.facts import emit
+from app.core.permissions import require
+from app.messages.models import Message, MessageEvent
+from app.outbox.models import Lane, OutboxRow
+from app.outbox.service.queueing import wake
+
+CHUNK = 5000
+
+# Only what has not started can still be stopped.
+_CANCEL = """
+    WITH gone AS (
+        DELETE FROM outbox WHERE message_id IN (
+            SELECT message_id FROM outbox WHERE {where} AND state IN ('queued', 'claimed') AND started_at IS NULL
+            LIMIT :chunk FOR UPDATE SKIP LOCKED)
+        RETURNING message_id, tenant_id
+    ), noted AS (
+        INSERT INTO message_events (id, tenant_id, message_id, status, code)
+        SELECT uuid7(), tenant_id, message_id, 'cancelled', :code FROM gone
+    )
+    UPDATE messages m SET status = 'cancelled', error_code = :code FROM gone
+    WHERE m.id = gone.message_id AND status_rank(m.status) < 2 RETURNING m.id
+"""
+_CANCEL_CAMPAIGN = text(_CANCEL.format(where="campaign_id = :target"))
+_CANCEL_CONTACT = text(_CANCEL.format(where="contact_id = :target AND campaign_id IS NOT NULL"))
+_CANCEL_ONE = text(_CANCEL.format(where="message_id = :target"))
+
+
+def cancel_campaign_messages(campaign_id: uuid.UUID) -> int:
+    """Cancel what has not started, in chunks with a commit each when called outside a transaction. How many."""
+    total = 0
+    while True:
+        with transaction() as session:
+            rows = session.execute(
+                _CANCEL_CAMPAIGN, {"target": campaign_id, "code": "campaign_cancelled", "chunk": CHUNK}
+            ).all()
+        total += len(rows)
+        if len(rows) < CHUNK:
+            return total
+
+
+def cancel_for_contact(contact_id: uuid.UUID, code: str = "opted_out") -> int:
+    """The person said stop: no campaign message still queued for them goes."""
+    with transaction() as session:
+        rows = session.execute(_CANCEL_CONTACT, {"target": contact_id, "code": code, "chunk": 100_000}).all()
+        return len(rows)
+
+
+def cancel_message(message_id: uuid.UUID) -> None:
+    """Raises Conflict when it already left or is on the wire."""
+    require("messages.send")
+    with transaction() as session:
+        done = session.execute(_CANCEL_ONE, {"target": message_id, "code": "cancelled_by_person", "chunk": 1}).all()
+        if not done:
+            raise Conflict(_("Esta mensagem já saiu e não pode mais ser cancelada"))
+        audit("message.cancel", "message", message_id)
+        emit("message.status", message_id=message_id, status="cancelled")
+
+
+def retry_message(message_id: uuid.UUID) -> Message:
+    """A failed message goes to the queue again, by a person's decision. Raises Conflict for any other status."""
+    require("messages.send")
+    return _requeue(message_id, "failed", "message.retry")
+
+
+def resend_unconfirmed(message_ids: Sequence[uuid.UUID]) -> int:
+    """A person decided: what nobody could find at the gateway is sent again. How many were."""
+    require("messages.send")
+    done = 0
+    with transaction():
+        for message_id in message_ids:
+            _requeue(message_id, "unconfirmed", "message.resend")
+            done += 1
+    return done
+
+
+def _requeue(message_id: uuid.UUID, status: str, action: str) -> Message:
+    with transaction() as session:
+        message = session.get(Message, message_id, with_for_update=True)
+        if message is None:
+            raise NotFound(_("Mensagem não encontrada"))
+        if message.status != status or message.direction != "outbound":
+            raise Conflict(_("Esta mensagem mudou de estado; atualize a página"))
+        row = session.get(OutboxRow, message_id, with_for_update=True)
+        if row is None:
+            row = OutboxRow(
+                message_id=message.id,
+                instance_id=message.instance_id,
+                contact_id=message.contact_id,
+                campaign_id=message.campaign_id,
+                recipient_key=message.recipient_key or "",
+                lane=int(Lane.LOW if message.campaign_id else Lane.HIGH),
+                attempt=message.attempts,
+            )
+            session.add(row)
+        row.state, row.owner, row.lease, row.started_at, row.tries = "queued", None, None, None, 0
+        row.send_after, row.held, row.searched_at = clock.now(), None, None
+        message.status, message.error_code, message.error_message, message.failed_at = "queued", None, None, None
+        session.add(MessageEvent(message_id=message.id, status="queued", code=action.partition(".")[2]))
+        audit(action, "message", message.id)
+        emit("message.status", message_id=message.id, status="queued", campaign_id=message.campaign_id)
+        wake()
+    return message
+
+
+def discard_failed(message_id: uuid.UUID) -> None:
+    """Take a failed message off the dead letters; the ledger keeps it."""
+    require("dead_letters.manage")
+    with transaction() as session:
+        message = session.get(Message, message_id, with_for_update=True)
+        if message is None or message.status not in ("failed", "unconfirmed"):
+            raise NotFound(_("Mensagem não encontrada"))
+        message.details = {**message.details, "discarded": True}
+        if message.status == "unconfirmed":
+            session.execute(text("DELETE FROM outbox WHERE message_id = :id"), {"id": message_id})
+        audit("message.discard", "message", message.id)
