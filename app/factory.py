@@ -4,10 +4,12 @@ import importlib
 import importlib.util
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import extensions
 from app.config import Config
-from app.core import background, crypto, files, realtime, storage
+from app.core import background, crypto, files, realtime, storage, tracing
+from app.ui.i18n import choose_locale, choose_timezone
 
 # Doors that the factory opens. A feature appears here once, and its rooms are found by name.
 BLUEPRINTS = (
@@ -45,15 +47,24 @@ def create_app(config: Config | None = None) -> Flask:
     files.configure(config.data_dir)
     storage.configure(config.storage_url, config.data_dir)
     background.connect(config.redis_url)
+    _trust_proxies(app, config.trusted_proxies)
+    tracing.init_app(app)
     _bind_extensions(app)
     _open_doors(app)
     background.load_jobs([name for name in JOBS if _exists(name)])
     return app
 
 
+def _trust_proxies(app: Flask, count: int) -> None:
+    """The client's address is the connection's, unless that many proxies in front are ours."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
 def _bind_extensions(app: Flask) -> None:
     extensions.db.init_app(app)
     extensions.migrate.init_app(app, extensions.db)
+    extensions.babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
     extensions.csrf.init_app(app)
     extensions.login_manager.init_app(app)
     extensions.limiter.init_app(app)

@@ -19,6 +19,7 @@ from app.core import migrate
 from app.core.context import Actor, acting
 from app.extensions import db
 from tests import servers
+from tests.clients import ApiClient, IsolatedClient, sign_in
 from tests.factories import Company, make_company
 
 
@@ -56,7 +57,9 @@ def config(database: servers.Urls, redis_url: str, tmp_path_factory: pytest.Temp
 
 @pytest.fixture(scope="session")
 def app(config: Config) -> Flask:
-    return create_app(config)
+    app = create_app(config)
+    app.test_client_class = IsolatedClient
+    return app
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +111,21 @@ def act(company: Company) -> Callable[[str], object]:
 @pytest.fixture
 def unique() -> Callable[[str], str]:
     return lambda prefix="x": f"{prefix}-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def client(app: Flask) -> IsolatedClient:
+    """A browser that nobody signed in."""
+    return app.test_client()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def client_for(app: Flask, company: Company) -> Callable[..., IsolatedClient]:
+    """`client_for("agent")`: a browser signed in as that role of `company`; `client_for("admin", outsider)` of another."""
+    return lambda role="admin", who=None: sign_in(app.test_client(), who or company, role)
+
+
+@pytest.fixture
+def api_client(app: Flask, company: Company) -> Callable[..., ApiClient]:
+    """`api_client("agent").get("/contacts")`: signed in with a JWT; paths are relative to `/api/v1`."""
+    return lambda role="admin", who=None: ApiClient.sign_in(app.test_client(), who or company, role)

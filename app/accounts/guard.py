@@ -1,0 +1,50 @@
+"""In front of every page: who is asking, and nobody unknown gets further than the open doors."""
+
+from flask import Flask, g, request
+from flask_login import current_user
+
+from app.accounts.queries import Person
+from app.accounts.service import sessions
+from app.core.context import find_actor, set_actor
+from app.core.errors import Unauthorized
+from app.extensions import login_manager
+
+# Addresses that check their caller themselves, or have nothing to hide. A test knows every route behind them.
+OPEN = ("/login", "/assets/", "/favicon.ico", "/ui/", "/_ui", "/api/", "/webhooks/", "/healthz", "/metrics/prometheus")
+
+
+def init_app(app: Flask) -> None:
+    login_manager.session_protection = None  # the session row is the protection; addresses change on phones
+    login_manager.user_loader(_load)
+    app.before_request(_forget_the_last)
+    app.before_request(_keep_strangers_out)
+    app.teardown_request(_forget)
+
+
+def _forget_the_last() -> None:
+    g.actor_before = find_actor()
+    set_actor(None)
+
+
+def _forget(_error: BaseException | None) -> None:
+    set_actor(g.pop("actor_before", None))
+
+
+def _keep_strangers_out() -> None:
+    rule = request.url_rule
+    if rule is None or rule.rule.startswith(("/api/", "/webhooks/", "/assets/")):
+        return  # no session there: not found, or a caller with credentials of its own
+    signed_in = current_user.is_authenticated
+    if not signed_in and not rule.rule.startswith(OPEN):
+        raise Unauthorized
+
+
+def _load(token: str) -> Person | None:
+    live = sessions.find_live_session(token)
+    if live is None:
+        return None
+    person = live.person
+    ip, agent = request.remote_addr, request.user_agent.string
+    set_actor(person.actor("web", ip=ip, user_agent=agent, session_id=live.id))
+    g.timezone = person.timezone
+    return person

@@ -1,0 +1,117 @@
+"""Reads about people. What starts without a tenant goes through the definer functions."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_login import UserMixin
+from sqlalchemy import select, text
+from sqlalchemy.engine import Row
+
+from app.accounts.models import ApiToken, User
+from app.core.context import Actor, acting, system
+from app.core.db import read_session, transaction
+from app.core.errors import NotFound
+
+_PERSON = """
+    SELECT u.id, u.tenant_id, u.name, u.email, u.role, u.permissions, u.locale, u.theme, u.avatar,
+           t.name AS tenant_name, t.timezone
+    FROM users u JOIN tenants t ON t.id = u.tenant_id
+    WHERE u.id = :user_id AND u.is_active AND t.is_active
+"""
+_FAMILY_LIVES = """
+    AND EXISTS (SELECT FROM refresh_tokens r WHERE r.family_id = :family_id AND r.user_id = u.id
+                AND r.revoked_at IS NULL AND r.expires_at > now())
+"""
+
+
+@dataclass(frozen=True)
+class Person(UserMixin):
+    """A person as a request needs them, and Flask-Login's `current_user`."""
+
+    id: uuid.UUID
+    tenant_id: uuid.UUID
+    name: str
+    email: str
+    role: str
+    permissions: frozenset[str]
+    locale: str
+    theme: str
+    avatar: str | None
+    tenant_name: str
+    timezone: str
+    session_token: str = ""
+
+    def get_id(self) -> str:
+        """The cookie carries the session's random token, never the person's id."""
+        return self.session_token
+
+    def actor(self, source: str, **more: Any) -> Actor:
+        return Actor(
+            tenant_id=self.tenant_id,
+            user_id=self.id,
+            role=self.role,
+            permissions=self.permissions,
+            locale=self.locale,
+            name=self.name,
+            source=source,
+            **more,
+        )
+
+
+def find_person(tenant_id: uuid.UUID, user_id: uuid.UUID, family_id: uuid.UUID | None = None) -> Person | None:
+    """None when the person or the company is inactive, or the token family was revoked."""
+    sql = _PERSON + (_FAMILY_LIVES if family_id else "")
+    with acting(system(tenant_id)), transaction() as session:
+        row = session.execute(text(sql), {"user_id": user_id, "family_id": family_id}).one_or_none()
+    if row is None:
+        return None
+    return Person(**{**row._mapping, "permissions": frozenset(row.permissions)})
+
+
+def find_sign_in(email: str) -> Row[Any] | None:
+    return _without_tenant("SELECT * FROM find_sign_in(:wanted)", email)
+
+
+def find_session(token_hash: bytes) -> Row[Any] | None:
+    return _without_tenant("SELECT * FROM find_session(:wanted)", token_hash)
+
+
+def find_api_token(token_hash: bytes) -> Row[Any] | None:
+    return _without_tenant("SELECT * FROM find_api_token(:wanted)", token_hash)
+
+
+def find_refresh_token(token_hash: bytes) -> Row[Any] | None:
+    return _without_tenant("SELECT * FROM find_refresh_token(:wanted)", token_hash)
+
+
+def _without_tenant(sql: str, wanted: str | bytes) -> Row[Any] | None:
+    with transaction() as session:
+        return session.execute(text(sql), {"wanted": wanted}).one_or_none()
+
+
+def list_tenants() -> list[uuid.UUID]:
+    with transaction() as session:
+        return list(session.scalars(text("SELECT active_tenants()")))
+
+
+def get_user(user_id: uuid.UUID) -> User:
+    user = read_session().get(User, user_id)
+    if user is None:
+        raise NotFound
+    return user
+
+
+def find_user_by_email(email: str) -> User | None:
+    return read_session().scalar(select(User).where(User.email == email))
+
+
+def list_users() -> Sequence[User]:
+    return read_session().scalars(select(User).order_by(User.name)).all()
+
+
+def list_api_tokens() -> Sequence[ApiToken]:
+    """Newest first; the revoked ones are gone from the list."""
+    wanted = select(ApiToken).where(ApiToken.revoked_at.is_(None)).order_by(ApiToken.id.desc())
+    return read_session().scalars(wanted).all()
