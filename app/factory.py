@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import extensions
 from app.config import Config
-from app.core import background, crypto, files, realtime, storage, tracing
+from app.core import background, crypto, files, outbound, realtime, storage, tracing
 from app.ui.i18n import choose_locale, choose_timezone
 
 # Doors that the factory opens. A feature appears here once, and its rooms are found by name.
@@ -46,6 +46,7 @@ def create_app(config: Config | None = None) -> Flask:
     crypto.configure(config.encryption_keys, config.secret_key)
     files.configure(config.data_dir)
     storage.configure(config.storage_url, config.data_dir)
+    outbound.configure(config.outbound_allow)
     background.connect(config.redis_url)
     _trust_proxies(app, config.trusted_proxies)
     tracing.init_app(app)
