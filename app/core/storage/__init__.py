@@ -12,6 +12,7 @@ from app.core import clock, ids
 from app.core.storage.local import LocalStorage
 from app.core.storage.port import Storage
 
+__all__ = ["Storage", "configure", "make_storage", "new_key", "storage"]
 _store: Storage | None = None
 
 
@@ -32,7 +33,7 @@ def make_storage(url: str, data_dir: Path) -> Storage:
     raise ConfigError(f"STORAGE_URL must be file: or s3://bucket, not {url!r}")
 
 
-def store() -> Storage:
+def storage() -> Storage:
     if _store is None:
         raise RuntimeError("storage.configure() was not called")
     return _store
