@@ -5,10 +5,11 @@ import asyncio
 import errno
 import logging
 import os
+import socket
 import sys
 from pathlib import Path
 
-from simulator.server import serve
+from simulator.server import listen, serve
 from simulator.world import World
 
 
@@ -24,26 +25,29 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _run(options: argparse.Namespace) -> None:
-    url = options.public_url or f"http://{options.host}:{options.port}"
+async def _run(options: argparse.Namespace, sock: socket.socket) -> None:
+    url = options.public_url or f"http://{options.host}:{sock.getsockname()[1]}"
     world = World(url=url.rstrip("/"), api_key=options.api_key, folder=options.data, speed=options.speed)
-    await serve(world, host=options.host, port=options.port)
+    await serve(world, sock)
 
 
 def main() -> int:
     options = _arguments()
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, stream=sys.stderr)
     if options.speed <= 0:
-        print("simulator: --speed must be above zero", file=sys.stderr)
-        return 2
+        return _refuse("--speed must be above zero")
     try:
-        asyncio.run(_run(options))
+        sock = listen(options.host, options.port)
     except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        print(f"simulator: port {options.port} is taken", file=sys.stderr)
-        return 1
+        taken = error.errno == errno.EADDRINUSE
+        return _refuse(f"port {options.port} is taken" if taken else f"cannot listen on {options.host}: {error}")
+    asyncio.run(_run(options, sock))
     return 0
+
+
+def _refuse(reason: str) -> int:
+    print(f"simulator: {reason}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Putting the program together and keeping it running."""
 
 import asyncio
-import contextlib
 import signal
+import socket
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 
@@ -25,7 +26,7 @@ def build(world: World) -> web.Application:
     return app
 
 
-async def _living(app: web.Application):
+async def _living(app: web.Application) -> AsyncIterator[None]:
     world = app[WORLD]
     await world.webhooks.open()
     connection.boot(world)
@@ -43,15 +44,26 @@ async def _save_often(world: World) -> None:
         world.store.flush()
 
 
-async def serve(world: World, *, host: str, port: int) -> None:
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything else happens; OSError when somebody has it."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def serve(world: World, sock: socket.socket) -> None:
     """Until SIGINT or SIGTERM. Callers left hanging are not waited for."""
-    runner = web.AppRunner(build(world), access_log=None, shutdown_timeout=0.5, handler_cancellation=False)
+    runner = web.AppRunner(build(world), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
-    await web.TCPSite(runner, host, port, backlog=2048).start()
+    await web.SockSite(runner, sock, backlog=2048).start()
     print(f"Simulador em {world.url} (não é o WhatsApp de verdade)", flush=True)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await stop.wait()
     await runner.cleanup()

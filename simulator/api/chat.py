@@ -44,7 +44,8 @@ def _exists(call: Call, number: str) -> dict[str, Any]:
 
 
 async def mark_read(call: Call) -> web.Response:
-    check(call.body, "readMessages")
+    wrong = isinstance(call.body, dict) and not isinstance(call.body.get("readMessages", []), list)
+    check(call.body, "readMessages", more=["readMessages is not of a type(s) array"] if wrong else [])
     needs_baileys(call.instance)
     needs_socket(call)
     for key in call.body["readMessages"]:

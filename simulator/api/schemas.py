@@ -39,7 +39,6 @@ _KNOWN: dict[str, tuple[str, str | None]] = {
     "buttons": ("array", None),
     "presence": ("string", None),
     "numbers": ("array", None),
-    "readMessages": ("array", None),
     "status": ("string", None),
     "webhook": ("object", None),
 }

@@ -100,7 +100,7 @@ async def chat_part(request: web.Request) -> web.StreamResponse:
 
 
 def _chats(one: Instance) -> list[dict[str, Any]]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"jid": jid, "name": words.person(one, jid), "last": said[-1], "unread": _waiting(one, jid)}
         for jid, said in one.live.chats.items()
     ]
