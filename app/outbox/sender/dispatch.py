@@ -8,7 +8,7 @@ from sqlalchemy.engine import Row
 
 from app.config import SendTimings
 from app.core import clock
-from app.core.storage import Storage
+from app.core.storage.port import Storage
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError, SendError
 from app.gateways.port import Card, Media, Outgoing, Place, Recipient, Target

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.config import SendTimings
 from app.core import clock
-from app.core.storage import Storage
+from app.core.storage.port import Storage
 from app.extensions import db
 from app.outbox import pacing
 from app.outbox.models import Lane

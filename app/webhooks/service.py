@@ -1,0 +1,175 @@
+"""Raw events into meaning: one claim per number, in order, in batches; a poisoned event steps aside."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from app.core import clock
+from app.core.db import transaction
+from app.core.facts import emit
+from app.gateways import events as ev
+from app.gateways import gateway_for
+from app.inbox import service as inbox
+from app.instances.models import Instance
+from app.instances.service import facts as instance_facts
+from app.outbox.service import Receipt, apply_receipts, evidence
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+
+_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:instance, 7))")
+_NEXT = text("""
+    SELECT id, body FROM inbound_events WHERE instance_id = :instance AND state = 'pending' ORDER BY id LIMIT :n
+""")
+_DONE = text("""
+    UPDATE inbound_events SET state = 'done', processed_at = :now, error = NULL WHERE id = ANY (cast(:ids AS uuid[]))
+""")
+_DEAD = text("UPDATE inbound_events SET state = 'dead', processed_at = :now, error = :error WHERE id = :id")
+
+
+def process(instance_id: uuid.UUID) -> int:
+    """Apply one batch of a number's pending events. How many rows were settled; 0 when another worker has them."""
+    try:
+        return _process(instance_id, _apply_all)
+    except OperationalError:
+        raise  # the database is away: nothing was lost, the sweep comes back
+    except Exception:
+        log.warning("batch_failed", instance_id=str(instance_id), exc_info=True)
+        return _process(instance_id, _apply_each)
+
+
+def _process(instance_id: uuid.UUID, apply: Callable[[uuid.UUID, Sequence[Any]], list[uuid.UUID]]) -> int:
+    with transaction() as session:
+        if not session.scalar(_LOCK, {"instance": str(instance_id)}):
+            return 0
+        rows = session.execute(_NEXT, {"instance": instance_id, "n": BATCH}).all()
+        if not rows:
+            return 0
+        done = apply(instance_id, rows)
+        session.execute(_DONE, {"ids": [str(row_id) for row_id in done], "now": clock.now()})
+    return len(rows)
+
+
+def _apply_all(instance_id: uuid.UUID, rows: Sequence[Any]) -> list[uuid.UUID]:
+    found = _parse(instance_id, [bytes(row.body) for row in rows])
+    _apply(instance_id, [event for events in found for event in events])
+    unread = {row.id for row, events in zip(rows, found, strict=True) if _is_unread(events)}
+    for row_id in unread:
+        _bury(row_id, "not understood")
+    return [row.id for row in rows if row.id not in unread]
+
+
+def _apply_each(instance_id: uuid.UUID, rows: Sequence[Any]) -> list[uuid.UUID]:
+    """One event at a time, each in a savepoint: the poisoned one is buried with its error."""
+    done = []
+    for row in rows:
+        try:
+            with transaction() as session, session.begin_nested():
+                done += _apply_all(instance_id, [row])
+        except OperationalError:
+            raise
+        except Exception as exc:
+            log.warning("event_poisoned", event_id=str(row.id), exc_info=True)
+            _bury(row.id, f"{type(exc).__name__}: {exc}"[:500])
+    return done
+
+
+def _is_unread(events: Sequence[ev.Event]) -> bool:
+    return any(isinstance(event, ev.Unparsed) for event in events)
+
+
+def _bury(row_id: uuid.UUID, error: str) -> None:
+    with transaction() as session:
+        session.execute(_DEAD, {"id": row_id, "error": error, "now": clock.now()})
+        emit("inbound.dead", event_id=row_id)
+
+
+def _parse(instance_id: uuid.UUID, bodies: Sequence[bytes]) -> list[list[ev.Event]]:
+    with transaction() as session:
+        instance = session.get(Instance, instance_id)
+    gateway = gateway_for(instance.provider if instance else "evolution")
+    return [gateway.parse_webhook(body) for body in bodies]
+
+
+def _apply(instance_id: uuid.UUID, found: Sequence[ev.Event]) -> None:
+    """By kind, each in order. Messages before receipts, so that a read mark finds its message."""
+    inbox.receive(instance_id, [e for e in found if _is_conversation(e)])
+    _own(instance_id, [e for e in found if _is_own(e)])
+    _receipts(instance_id, [e for e in found if isinstance(e, ev.ReceiptChanged)])
+    for event in found:
+        handler = _HANDLERS.get(type(event))
+        if handler:
+            handler(instance_id, event)
+
+
+def _is_conversation(event: ev.Event) -> bool:
+    return isinstance(event, ev.MessageReceived) and (not event.from_me or event.source in evidence.TYPED_ON)
+
+
+def _is_own(event: ev.Event) -> bool:
+    return isinstance(event, ev.OwnMessageSent) or (
+        isinstance(event, ev.MessageReceived) and event.from_me and event.source not in evidence.TYPED_ON
+    )
+
+
+def _own(instance_id: uuid.UUID, events: Sequence[Any]) -> None:
+    """Echoes of what left through the API: proof for messages whose outcome is unknown."""
+    if not events:
+        return
+    evidence.park_echoes(instance_id, [_as_echo(event) for event in events if not event.jid.endswith("@g.us")])
+    evidence.bind(instance_id)
+
+
+def _as_echo(event: Any) -> dict[str, Any]:
+    media = event.content.media
+    return {
+        "external_id": event.external_id,
+        "jid": event.jid,
+        "type": event.content.type,
+        "text": event.content.text,
+        "file_name": media.file_name if media else None,
+        "at": event.at,
+        "source": event.source,
+    }
+
+
+def _receipts(instance_id: uuid.UUID, events: Sequence[ev.ReceiptChanged]) -> None:
+    own = [
+        Receipt(e.external_id, e.status, e.at, e.error_code, e.error_detail)
+        for e in events
+        if e.from_me and e.status != "deleted"
+    ]
+    apply_receipts(instance_id, own)
+    read = [e.external_id for e in events if not e.from_me and e.status in ("read", "played")]
+    if read:
+        inbox.read_on_phone(instance_id, read)
+
+
+def _connection(instance_id: uuid.UUID, event: ev.ConnectionChanged) -> None:
+    if event.state == "open":
+        instance_facts.record_open(instance_id, jid=event.jid, profile_name=event.profile_name)
+    elif event.state == "connecting":
+        instance_facts.record_connecting(instance_id)
+    else:
+        instance_facts.record_closed(instance_id, event.reason)
+
+
+def _qr(instance_id: uuid.UUID, event: ev.QrChanged) -> None:
+    if event.exhausted:
+        instance_facts.record_qr_exhausted(instance_id)
+    else:
+        instance_facts.record_qr(instance_id, event.image, event.pairing_code)
+
+
+_HANDLERS: dict[type[ev.Event], Callable[[uuid.UUID, Any], None]] = {
+    ev.ConnectionChanged: _connection,
+    ev.QrChanged: _qr,
+    ev.MessageDeleted: inbox.apply_deleted,
+    ev.MessageEdited: inbox.apply_edited,
+    ev.InstanceGone: lambda instance_id, _event: instance_facts.record_gone(instance_id),
+}
