@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,6 +14,7 @@ from app.core.errors import FieldError, Invalid
 from app.gateways.port import Credentials
 
 HUMAN_PACE_MS = 900
+NEW_FOR = timedelta(days=14)
 DAYS = range(1, 8)  # ISO: Monday is 1
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
@@ -91,6 +93,10 @@ def _hours_error(field: str, value: Any) -> FieldError | None:
     if not isinstance(days, list) or not days or any(day not in DAYS for day in days):
         return FieldError(field, _("Escolha pelo menos um dia da semana."))
     return None
+
+
+def is_new_number(first_go_at: datetime | None, now: datetime) -> bool:
+    return first_go_at is None or now - first_go_at < NEW_FOR
 
 
 def pace_warnings(pace: Pace, *, is_new: bool) -> list[str]:
