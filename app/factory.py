@@ -32,8 +32,9 @@ JOBS = (
     "app.media.jobs",
     "app.outbox.jobs",
     "app.campaigns.jobs",
-    "app.webhooks.jobs",
+    # "app.webhooks.jobs",  # with app.media.service
 )
+SOCKETS = ("app.accounts.sockets",)
 COMMANDS = ("app.accounts.cli",)
 
 
@@ -88,4 +89,7 @@ def _exists(name: str) -> bool:  # while features are being built
 
 def serve_sockets(app: Flask, *, async_mode: str) -> None:
     """Only web processes have socket clients; the others publish through Redis."""
-    realtime.serve(app, app.extensions["recado"].redis_url, async_mode=async_mode)
+    server = realtime.serve(app, app.extensions["recado"].redis_url, async_mode=async_mode)
+    for name in SOCKETS:
+        if _exists(name):
+            importlib.import_module(name).register(server)

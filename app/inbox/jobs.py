@@ -12,7 +12,7 @@ from app.core.facts import emit
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError
 from app.instances.models import Instance
-from app.instances.queries import credentials_of
+from app.instances.rules import credentials_of
 from app.media.service import store_bytes
 from app.messages.models import Message
 
@@ -28,7 +28,8 @@ def fetch_file(tenant_id: str, instance_id: str, message_id: str, tries: int = 0
             instance = session.get(Instance, uuid.UUID(instance_id))
             if message is None or instance is None or message.media_id or not message.external_id:
                 return
-            creds, provider, external_id = credentials_of(instance), instance.provider, message.external_id
+            creds = credentials_of(instance.external_name, instance.credentials)
+            provider, external_id = instance.provider, message.external_id
         release()
         try:
             found = gateway_for(provider).fetch_media(creds, external_id)

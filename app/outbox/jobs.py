@@ -7,7 +7,7 @@ from flask import current_app
 from app.config import Config
 from app.core import background, clock
 from app.core.background import enqueue, job
-from app.core.storage import store
+from app.core.storage import storage
 from app.extensions import db
 from app.outbox.sender import Sender
 from app.outbox.sender.store import Store
@@ -22,7 +22,7 @@ def _the_sender() -> Sender:
     with _lock:
         if _sender is None:
             config: Config = current_app.extensions["recado"]
-            _sender = Sender(current_app._get_current_object(), store(), config.send)
+            _sender = Sender(current_app._get_current_object(), storage(), config.send)
         return _sender
 
 

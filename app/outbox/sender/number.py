@@ -8,23 +8,10 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from app.core.crypto import unseal
 from app.gateways.port import Credentials
+from app.instances.rules import credentials_of
 from app.outbox import pacing
 from app.outbox.models import Lane
-
-
-def credentials_of(external_name: str, sealed: bytes | None) -> Credentials:
-    """Raises ValueError when no configured key opens them."""
-    opened = unseal(sealed) or {}
-    return Credentials(
-        base_url=opened.get("base_url", ""),
-        api_key=opened.get("api_key", ""),
-        token=opened.get("token", ""),
-        instance_name=external_name,
-        phone_number_id=opened.get("phone_number_id", ""),
-        business_account_id=opened.get("business_account_id", ""),
-    )
 
 
 @dataclass

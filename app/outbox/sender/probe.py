@@ -17,8 +17,8 @@ from app.core.db import release
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError
 from app.gateways.port import Credentials, Echo, Gateway
+from app.instances.rules import credentials_of
 from app.outbox import rules
-from app.outbox.sender.number import credentials_of
 from app.outbox.service import evidence, holds
 
 log = structlog.get_logger(__name__)
