@@ -18,9 +18,8 @@ from app.core.permissions import ALL, can
 blp = Blueprint("auth", __name__, url_prefix="/auth", description="Sign-in and tokens")
 
 
-def keys() -> Keys:
-    config = current_app.extensions["recado"]
-    return Keys.make(config.secret_key, config.jwt_access_minutes, config.jwt_refresh_days)
+def _keys() -> Keys:
+    return Keys.of(current_app.extensions["recado"])
 
 
 @blp.post("/login")
@@ -33,7 +32,7 @@ def login(data: dict[str, str]) -> Pair:
     """
     client = Client(request.remote_addr, request.user_agent.string)
     rate = current_app.extensions["recado"].login_rate_limit
-    return pairs.issue(sessions.check_credentials(data["email"], data["password"], client, rate), keys())
+    return pairs.issue(sessions.check_credentials(data["email"], data["password"], client, rate), _keys())
 
 
 @blp.post("/refresh")
@@ -44,7 +43,7 @@ def refresh(data: dict[str, str]) -> Pair:
 
     Each refresh token works once; a second use revokes every token of that sign-in.
     """
-    return pairs.rotate(data["refresh_token"], keys())
+    return pairs.rotate(data["refresh_token"], _keys())
 
 
 @blp.post("/logout")

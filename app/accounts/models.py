@@ -3,7 +3,6 @@
 import uuid
 from datetime import datetime
 
-from flask_login import UserMixin
 from sqlalchemy import Boolean, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,7 +35,7 @@ class Tenant(Timestamps, db.Model):
     safe_mode: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
-class User(UserMixin, Timestamps, db.Model):
+class User(Timestamps, db.Model):
     """A person of the tenant. `permissions` are granted beyond the role."""
 
     __tablename__ = "users"

@@ -9,7 +9,7 @@ from flask_login import UserMixin
 from sqlalchemy import select, text
 from sqlalchemy.engine import Row
 
-from app.accounts.models import ApiToken, User
+from app.accounts.models import ApiToken, Tenant, User
 from app.core.context import Actor, acting, system
 from app.core.db import read_session, transaction
 from app.core.errors import NotFound
@@ -96,15 +96,18 @@ def list_tenants() -> list[uuid.UUID]:
         return list(session.scalars(text("SELECT active_tenants()")))
 
 
+def get_tenant(tenant_id: uuid.UUID) -> Tenant:
+    tenant = read_session().get(Tenant, tenant_id)
+    if tenant is None:
+        raise NotFound
+    return tenant
+
+
 def get_user(user_id: uuid.UUID) -> User:
     user = read_session().get(User, user_id)
     if user is None:
         raise NotFound
     return user
-
-
-def find_user_by_email(email: str) -> User | None:
-    return read_session().scalar(select(User).where(User.email == email))
 
 
 def list_users() -> Sequence[User]:

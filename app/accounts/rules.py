@@ -1,6 +1,11 @@
 """Decisions about people that need no database."""
 
+import re
+
+from email_validator import EmailNotValidError, validate_email
+
 from app.core.hashing import MOST_BYTES
+from app.core.text import fold
 
 LEAST_PASSWORD = 8
 THEMES = ("auto", "light", "dark")
@@ -8,10 +13,22 @@ LOCALES = ("pt_BR", "en")
 SESSION_DAYS = 30
 SEEN_EVERY_SECONDS = 60
 TOKEN_PREFIX = "rcd_"
+_INTRANET = (".local", ".localdomain", ".lan", ".internal")  # reserved, so the validator refuses them
+_NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 def normal_email(raw: str) -> str:
     return raw.strip().lower()
+
+
+def is_email(address: str) -> bool:
+    """By its form only: the domain isn't asked."""
+    name, _at, domain = address.partition("@")
+    try:
+        validate_email(f"{name}@example.com.br" if domain.endswith(_INTRANET) else address, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return len(address) <= 254
 
 
 def password_problem(password: str, email: str = "") -> str | None:
@@ -21,3 +38,8 @@ def password_problem(password: str, email: str = "") -> str | None:
     if len(password.encode()) > MOST_BYTES:
         return "long"
     return "same_as_email" if email and password.lower() in (email, email.split("@")[0]) else None
+
+
+def slug(name: str) -> str:
+    """For addresses: `Padaria do Zé` → `padaria-do-ze`."""
+    return _NOT_PLAIN.sub("-", fold(name)).strip("-")[:60] or "empresa"

@@ -1,11 +1,11 @@
 """Who calls the API: a JWT or an API token in `Authorization: Bearer`. Cookies count for nothing here."""
 
-from flask import g, request
+from flask import current_app, g, request
 from flask_babel import gettext as _
 
-from app.accounts.api import keys
 from app.accounts.rules import TOKEN_PREFIX
 from app.accounts.service import pairs, tokens
+from app.accounts.service.pairs import Keys
 from app.core.context import Actor, set_actor
 from app.core.errors import Unauthorized
 
@@ -34,7 +34,7 @@ def _find_actor(credentials: str) -> Actor | None:
             return None
         g.api_client, g.timezone = f"token:{token.id}", token.person.timezone
         return token.person.actor("api", scopes=token.scopes, **where)
-    access = pairs.find_access(credentials, keys())
+    access = pairs.find_access(credentials, Keys.of(current_app.extensions["recado"]))
     if access is None:
         return None
     g.api_client, g.timezone = f"user:{access.person.id}", access.person.timezone

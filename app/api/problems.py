@@ -7,7 +7,6 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, json, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_smorest import Blueprint
 from sqlalchemy.exc import OperationalError

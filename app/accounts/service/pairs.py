@@ -19,6 +19,7 @@ from app.accounts import queries
 from app.accounts.models import RefreshToken
 from app.accounts.queries import Person
 from app.accounts.service.sessions import note_sign_in
+from app.config import Config
 from app.core import clock, ids
 from app.core.audit import audit
 from app.core.context import acting, system
@@ -39,10 +40,10 @@ class Keys:
     refresh: timedelta
 
     @classmethod
-    def make(cls, secret_key: str, access_minutes: int, refresh_days: int) -> "Keys":
+    def of(cls, config: Config) -> "Keys":
         """The signing key is derived, so that a signed cookie can never pass for a token."""
-        secret = hmac.new(secret_key.encode(), b"recado:jwt", hashlib.sha256).digest()
-        return cls(secret, timedelta(minutes=access_minutes), timedelta(days=refresh_days))
+        secret = hmac.new(config.secret_key.encode(), b"recado:jwt", hashlib.sha256).digest()
+        return cls(secret, timedelta(minutes=config.jwt_access_minutes), timedelta(days=config.jwt_refresh_days))
 
 
 @dataclass(frozen=True)
