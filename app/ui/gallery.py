@@ -6,6 +6,7 @@ from flask import Flask, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Email, Length
 
 from app.core import clock
@@ -15,9 +16,11 @@ from app.core.errors import Conflict
 class SampleForm(FlaskForm):
     name = StringField("Nome", validators=[DataRequired("Diga como a pessoa se chama."), Length(max=80)])
     email = EmailField("E-mail", validators=[Email("Esse e-mail parece incompleto.")])
-    group = SelectField("Grupo", choices=[("vip", "Clientes VIP"), ("leads", "Interessados")])
+    group = SelectField("Grupo", choices=[SelectChoice("vip", "Clientes VIP"), SelectChoice("leads", "Interessados")])
     notes = TextAreaField("Observações", description="Só a equipe vê.")
-    channel = RadioField("Prefere", choices=[("text", "Texto"), ("voice", "Áudio")], default="text")
+    channel = RadioField(
+        "Prefere", choices=[SelectChoice("text", "Texto"), SelectChoice("voice", "Áudio")], default="text"
+    )
     is_active = BooleanField("Receber campanhas", description="Desligue para quem pediu para sair.", default=True)
 
 

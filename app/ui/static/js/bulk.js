@@ -1,16 +1,16 @@
 // Selection of rows: all of the page, a range with Shift, or everything the filter finds.
-export default function bulk(form) {
-  const rows = () => [...form.querySelectorAll("[data-bulk-row]")];
-  const allField = form.querySelector("[data-bulk-all-field]");
-  const whole = form.querySelector("[data-bulk-select-total]");
-  const count = form.querySelector("[data-bulk-count]");
+export default function bulk(box) {
+  const rows = () => [...box.querySelectorAll("[data-bulk-row]")];
+  const allField = box.querySelector("form > [name=all]");
+  const whole = box.querySelector("[data-bulk-select-total]");
+  const count = box.querySelector("[data-bulk-count]");
   let last = null;
 
   const update = () => {
     const boxes = rows();
-    const chosen = boxes.filter((box) => box.checked).length;
-    const all = form.querySelector("[data-bulk-all]");
-    form.classList.toggle("has-selection", chosen > 0);
+    const chosen = boxes.filter((row) => row.checked).length;
+    const all = box.querySelector("[data-bulk-all]");
+    box.classList.toggle("has-selection", chosen > 0);
     if (all) {
       all.checked = chosen > 0 && chosen === boxes.length;
       all.indeterminate = chosen > 0 && chosen < boxes.length;
@@ -20,21 +20,23 @@ export default function bulk(form) {
     if (whole) whole.hidden = Boolean(allField.value) || chosen < boxes.length || Number(whole.dataset.bulkSelectTotal) <= chosen;
   };
 
-  const check = (boxes, on) => boxes.forEach((box) => (box.checked = on));
+  const check = (boxes, on) => boxes.forEach((row) => (row.checked = on));
 
-  form.addEventListener("change", (event) => {
+  box.addEventListener("change", (event) => {
     if (event.target.matches("[data-bulk-all]")) check(rows(), event.target.checked);
     update();
   });
-  form.addEventListener("click", (event) => {
-    const box = event.target.closest("[data-bulk-row]");
-    if (box && event.shiftKey && last) check(between(rows(), last, box), box.checked);
-    if (box) last = box;
-    if (event.target.closest("[data-bulk-clear]")) check(rows(), false);
-    if (event.target.closest("[data-bulk-select-total]")) allField.value = "1";
-    update();
+  box.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-bulk-row]");
+    if (row && event.shiftKey && last) check(between(rows(), last, row), row.checked);
+    if (row) last = row;
+    const clear = event.target.closest("[data-bulk-clear]");
+    const everything = event.target.closest("[data-bulk-select-total]");
+    if (clear) check(rows(), false);
+    if (everything) allField.value = "1";
+    if (clear || everything) update(); // boxes change after their click: "change" sees them settled
   });
-  form.addEventListener("live:updated", update);
+  box.addEventListener("live:updated", update);
   update();
 }
 

@@ -2,6 +2,7 @@
 import { io } from "../vendor/socket.io.esm.js";
 import { words } from "./words.js";
 
+const PATIENCE = 5000; // ms until a connection that says nothing counts as down
 const listeners = new Set(); // (event name, payload)
 const changes = new Set(); // (is connected)
 let socket = null;
@@ -26,6 +27,7 @@ export function connect() {
   socket.on("connect", () => turn(true));
   socket.on("disconnect", () => turn(false));
   socket.on("connect_error", () => turn(false));
+  setTimeout(() => socket.connected || turn(false), PATIENCE);
   socket.onAny((name, payload) => {
     for (const listener of listeners) listener(name, payload ?? {});
   });
