@@ -9,8 +9,9 @@ from flask_login import UserMixin
 from sqlalchemy import select, text
 from sqlalchemy.engine import Row
 
-from app.accounts.models import ApiToken, Tenant, User
-from app.core.context import Actor, acting, system
+from app.accounts.models import ApiToken, Tenant, User, UserSession
+from app.core import clock
+from app.core.context import Actor, acting, current_actor, system
 from app.core.db import read_session, transaction
 from app.core.errors import NotFound
 
@@ -118,3 +119,10 @@ def list_api_tokens() -> Sequence[ApiToken]:
     """Newest first; the revoked ones are gone from the list."""
     wanted = select(ApiToken).where(ApiToken.revoked_at.is_(None)).order_by(ApiToken.id.desc())
     return read_session().scalars(wanted).all()
+
+
+def list_own_sessions() -> Sequence[UserSession]:
+    """The open ones, last used first."""
+    open_ones = (UserSession.user_id == current_actor().user_id, UserSession.revoked_at.is_(None))
+    wanted = select(UserSession).where(*open_ones, UserSession.expires_at > clock.now())
+    return read_session().scalars(wanted.order_by(UserSession.last_seen_at.desc()).limit(50)).all()

@@ -1,32 +1,23 @@
-"""Pages of signing in; the guard in front of every page is in `guard.py`."""
+"""The door itself."""
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, session
+from flask import current_app, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
+from werkzeug.wrappers import Response
 
-from app.accounts import guard
 from app.accounts.forms import SignInForm
 from app.accounts.service import sessions
 from app.accounts.service.sessions import Client, TooManyTries
 from app.core.errors import Unauthorized
-from app.ui.i18n import safe_next
-
-blueprint = Blueprint("accounts", __name__, template_folder="templates")
+from app.ui import i18n, theme
 
 
-def init_app(app: Flask) -> None:
-    guard.init_app(app)
-    app.register_blueprint(blueprint)
-
-
-@blueprint.get("/login")
 def login() -> ResponseReturnValue:
     if current_user.is_authenticated:
-        return redirect(safe_next(request.args.get("next")))
+        return redirect(i18n.safe_next(request.args.get("next")))
     return _page(SignInForm(formdata=None, next=request.args.get("next", "")))
 
 
-@blueprint.post("/login")
 def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     if not form.validate():
@@ -42,10 +33,15 @@ def sign_in() -> ResponseReturnValue:
     session.clear()  # nothing of the stranger's cookie survives
     session.permanent = True
     login_user(sessions.open_session(person, client))
-    return redirect(safe_next(form.next.data), 303)
+    return _in_their_theme(redirect(i18n.safe_next(form.next.data), 303), person.theme)
 
 
-@blueprint.post("/logout")
+def _in_their_theme(response: Response, choice: str) -> Response:
+    if choice != "auto":
+        response.set_cookie(theme.COOKIE, choice, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
 def logout() -> ResponseReturnValue:
     sessions.sign_out()
     logout_user()
