@@ -193,9 +193,15 @@ def trouble_of(reason: str | None) -> Trouble | None:
     return TROUBLES.get(reason, _UNKNOWN) if reason else None
 
 
+_CLOSINGS = {
+    401: ("disconnected", "logged_out"),
+    402: ("failed", "refused"),
+    403: ("failed", "banned"),
+    406: ("failed", "refused"),
+    428: ("disconnected", "qr_exhausted"),
+}
+
+
 def closing_reason(code: int | None) -> tuple[str, str]:
     """WhatsApp's code of a final disconnection → our status and reason."""
-    known = {401: ("disconnected", "logged_out"), 403: ("failed", "banned")}
-    if code in (402, 406):
-        return "failed", "refused"
-    return known.get(code or 0, ("disconnected", "closed"))
+    return _CLOSINGS.get(code or 0, ("disconnected", "closed"))

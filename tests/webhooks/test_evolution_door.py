@@ -1,0 +1,101 @@
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from app.core import background
+from app.core.context import acting
+from app.core.crypto import token_hash
+from app.webhooks import evolution
+from tests.factories import make_instance
+
+BODY = b'{"event": "messages.update", "instance": "loja", "data": {}}'
+
+
+@pytest.fixture
+def number(company):
+    with acting(company.actor("admin")):
+        return make_instance(webhook_secret_hash=token_hash("s3gr3do")).id
+
+
+@pytest.fixture
+def stored(number, owner_engine):
+    def rows():
+        query = text("SELECT body, tenant_id, state FROM inbound_events WHERE instance_id = :id ORDER BY id")
+        with owner_engine.connect() as connection:
+            return connection.execute(query, {"id": number}).all()
+
+    return rows
+
+
+def post(client, number, body=BODY, secret="s3gr3do", suffix=""):
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    return client.post(
+        f"/webhooks/evolution/{number}{suffix}", data=body, headers=headers, content_type="application/json"
+    )
+
+
+def test_event_is_stored_as_it_came_and_the_worker_is_woken(client, number, stored, company, redis_url):
+    answer = post(client, number)
+    assert (answer.status_code, answer.data) == (200, b"")
+    ((body, tenant_id, state),) = stored()
+    assert (bytes(body), tenant_id, state) == (BODY, company.tenant_id, "pending")
+    assert background.redis().llen("rq:queue:events") == 1
+
+
+def test_same_bytes_twice_are_one_event(client, number, stored):
+    assert [post(client, number).status_code for _ in range(3)] == [200, 200, 200]
+    assert len(stored()) == 1
+
+
+def test_a_burst_becomes_one_job(client, number, stored, redis_url):
+    for turn in range(5):
+        post(client, number, b'{"n": %d}' % turn)
+    assert len(stored()) == 5
+    assert background.redis().llen("rq:queue:events") == 1
+
+
+@pytest.mark.parametrize("secret", ["", "errado", "s3gr3do "[:3], "Bearer s3gr3do"])
+def test_wrong_secret_stores_nothing(client, number, stored, secret):
+    assert post(client, number, secret=secret).status_code == 401
+    assert stored() == []
+
+
+def test_unknown_number_and_number_without_secret(client, company):
+    with acting(company.actor("admin")):
+        bare = make_instance().id
+    assert post(client, bare).status_code == 401
+    assert post(client, "00000000-0000-7000-8000-000000000000").status_code == 401
+
+
+@pytest.mark.parametrize("body", [b"not json", b"\xff\x00\xfe", b"[]"])
+def test_what_cannot_be_parsed_is_stored_and_accepted(client, number, stored, body):
+    assert post(client, number, body).status_code == 200
+    assert bytes(stored()[0].body) == body
+
+
+def test_webhook_by_events_is_accepted(client, number, stored):
+    assert post(client, number, suffix="/messages-upsert").status_code == 200
+    assert len(stored()) == 1
+
+
+def test_body_larger_than_any_page_may_send(client, number, stored):
+    body = b'{"base64": "' + b"A" * (66 * 1024 * 1024) + b'"}'
+    assert post(client, number, body).status_code == 200
+    assert len(bytes(stored()[0].body)) == len(body)
+
+
+def test_database_away_asks_the_gateway_to_try_again(client, number, monkeypatch):
+    def away(*_args):
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(evolution, "_store", away)
+    assert post(client, number).status_code == 503
+
+
+def test_redis_away_loses_nothing(client, number, stored, monkeypatch):
+    def away(*_args):
+        raise evolution.RedisError
+
+    monkeypatch.setattr(evolution, "nudge", away)
+    assert post(client, number).status_code == 200
+    assert len(stored()) == 1
