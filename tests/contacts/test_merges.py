@@ -83,7 +83,7 @@ def test_opt_out_survives_an_undone_merge(pair: tuple[Any, Any]) -> None:
 def test_features_above_take_part_and_can_take_it_back(pair: tuple[Any, Any]) -> None:
     winner, loser = pair
     seen: list[Any] = []
-    merges.follow_merges("probe", lambda w, l: {"moved": 3}, lambda w, l, moved: seen.append((w, l, moved)))
+    merges.follow_merges("probe", lambda *pair: {"moved": 3}, lambda *parts: seen.append(parts))
     try:
         merge: ContactMerge = merges.merge_contacts(winner.id, loser.id)
         merges.undo_merge(merge.id)

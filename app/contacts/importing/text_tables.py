@@ -43,7 +43,8 @@ def detect(path: Path) -> TextFormat:
 def rows(path: Path, text_format: TextFormat, limits: Limits = LIMITS) -> Iterator[list[str]]:
     csv.field_size_limit(limits.cell_chars * 4)
     with path.open(encoding=text_format.encoding, newline="", errors="replace") as stream:
-        reader = csv.reader(stream, delimiter=text_format.separator)
+        lines = (line.replace("\0", "") for line in stream)  # no database column takes a zero byte
+        reader = csv.reader(lines, delimiter=text_format.separator)
         try:
             if text_format.has_separator_line and next(reader, None) is not None:
                 yield []  # keeps the row numbers true

@@ -1,0 +1,56 @@
+"""Tables as files to download. Cells that a spreadsheet would run as a formula are neutralised."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_MOST_ROWS = 1_048_576  # of an Excel sheet
+
+
+def safe_cell(value: Any) -> Any:
+    """A leading apostrophe makes it text; phones such as +55 (11) … keep their plus, they are no formula."""
+    if not isinstance(value, str) or not value.startswith(_DANGEROUS):
+        return value
+    return value if _is_phone(value) else "'" + value
+
+
+def _is_phone(text: str) -> bool:
+    return text[0] == "+" and text[1:].replace(" ", "").replace("(", "").replace(")", "").replace("-", "").isdigit()
+
+
+def write_table(path: Path, kind: str, rows: Iterable[Iterable[Any]]) -> None:
+    """Whole or not at all: written beside and renamed."""
+    partial = path.with_name(path.name + ".part")
+    safe = ([safe_cell(cell) for cell in row] for row in rows)
+    if kind == "xlsx":
+        _write_xlsx(partial, safe)
+    else:
+        _write_csv(partial, safe)
+    partial.replace(path)
+
+
+def _write_xlsx(path: Path, rows: Iterable[list[Any]]) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Contatos")
+    for number, row in enumerate(rows):
+        if number >= _MOST_ROWS:
+            break
+        sheet.append([_plain(cell) for cell in row])
+    book.save(path)
+
+
+def _plain(cell: Any) -> Any:
+    return ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell
+
+
+def _write_csv(path: Path, rows: Iterable[list[Any]]) -> None:
+    """With semicolons and a BOM, as Brazilian Excel opens by a double click."""
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        csv.writer(stream, delimiter=";").writerows(rows)
