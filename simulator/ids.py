@@ -16,7 +16,11 @@ def incoming_id() -> str:
 
 
 def database_id() -> str:
-    return "cm" + "".join(secrets.choice(_BASE36) for _ in range(23))
+    left, text = secrets.randbits(118), ""
+    for _ in range(23):
+        left, digit = divmod(left, 36)
+        text += _BASE36[digit]
+    return f"cm{text}"
 
 
 def now() -> float:

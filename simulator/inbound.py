@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from simulator import content, ids, media, messages, numbers
+from simulator import content, ids, media, messages, numbers, receipts
 from simulator.messages import Content
 from simulator.state import OPEN, Instance, Message
 from simulator.world import World
@@ -33,7 +33,8 @@ def receive(world: World, instance: Instance, body: dict[str, Any]) -> Message:
     key, chat = _key(instance, sender, body)
     message = _message(world, instance, body, what, key, chat, from_me=False)
     contact, _ = world.contact(instance, chat)
-    contact.addressing = _addressing(body) or contact.addressing
+    if not numbers.is_group(chat):
+        contact.addressing = _addressing(body) or contact.addressing
     name = body.get("name") or contact.push_name or _invented_name(sender)
     message.push_name = name
     messages.arrive(world, instance, message, name=name, copies=int(body.get("copies", 1)))
@@ -53,7 +54,9 @@ def type_on_phone(world: World, instance: Instance, body: dict[str, Any]) -> Mes
     }
     message = _message(world, instance, body, _content(world, instance, body), key, chat, from_me=True)
     message.push_name = instance.profile_name
+    receipts.plan_typed(world, instance, message)
     messages.arrive(world, instance, message, name=None, copies=int(body.get("copies", 1)))
+    receipts.start(world, instance, message)
     return message
 
 

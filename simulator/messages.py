@@ -108,6 +108,8 @@ def _announce(world: World, instance: Instance, message: Message, copies: int) -
     world.webhooks.emit(instance, "contacts.upsert" if first else "contacts.update", person)
     for _ in range(copies):
         world.webhooks.emit(instance, "messages.upsert", wire(world, instance, message))
+    if instance.settings["readMessages"] and not message.from_me:
+        receipts.apply(world, instance, message, "READ")
 
 
 def revoke(world: World, instance: Instance, message: Message) -> None:

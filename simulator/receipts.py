@@ -25,6 +25,13 @@ def plan(world: World, instance: Instance, message: Message) -> None:
     message.plan = _disturbed(world, instance, _human(world, habits, message))
 
 
+def plan_typed(world: World, instance: Instance, message: Message) -> None:
+    """Typed on the business phone: already at WhatsApp, and no fault concerns it."""
+    habits = world.habits(instance)
+    if habits.receipts and not numbers.is_group(message.chat):
+        message.plan = _human(world, habits, message)[1:]
+
+
 def _human(world: World, habits: Behaviour, message: Message) -> list[tuple[str, float]]:
     moment = ids.now() + world.between(habits.server_ack)
     steps = [("SERVER_ACK", moment)]

@@ -84,7 +84,7 @@ class World:
 
     def forget(self, instance: Instance) -> None:
         self.instances.pop(instance.name, None)
-        for kind in ("instance", "contact", "message"):
+        for kind in ("contact", "message", "instance"):
             self.store.drop(kind, instance.id)
 
     def forget_messages(self) -> None:
@@ -114,10 +114,17 @@ class World:
         by_id = {instance.id: instance for instance in map(_instance, self.store.all("instance"))}
         self.instances = {instance.name: instance for instance in by_id.values()}
         for document in self.store.all("contact"):
-            by_id[document.pop("instance")].know(Contact(**document))
+            if owner := by_id.get(document.pop("instance")):
+                owner.know(Contact(**document))
         for document in sorted(self.store.all("message"), key=lambda row: row["seq"]):
-            by_id[document.pop("instance")].remember(_message(document))
-            self._seq = document["seq"]
+            if owner := by_id.get(document.pop("instance")):
+                self._recall(owner, _message(document))
+
+    def _recall(self, instance: Instance, message: Message) -> None:
+        self._seq = message.seq
+        instance.remember(message)
+        # Contacts are written a moment late: after a kill one may be missing.
+        self.contact(instance, message.chat)
 
 
 def _instance(document: dict[str, Any]) -> Instance:

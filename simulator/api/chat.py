@@ -1,12 +1,11 @@
 """Chat verbs: numbers, presence, reading, editing, deleting (section 7)."""
 
-import asyncio
 import base64
 from typing import Any
 
 from aiohttp import web
 
-from simulator import connection, ids, media, messages, numbers, receipts
+from simulator import connection, ids, media, messages, numbers, presences, receipts
 from simulator.api.frame import Call, answer, needs_baileys, needs_socket
 from simulator.api.schemas import PRESENCES, check, complaints
 from simulator.errors import Refusal, bad_request, closed_boom
@@ -72,11 +71,7 @@ async def send_presence(call: Call) -> web.Response:
     needs_baileys(call.instance)
     needs_socket(call)
     chat = call.instance.chat_of(numbers.address(call.body["number"]))
-    call.instance.live.presence[chat] = call.body["presence"]
-    call.world.hub.tell(call.instance.name, chat)
-    await asyncio.sleep(call.world.scaled(call.body["delay"] / 1000))
-    call.instance.live.presence.pop(chat, None)
-    call.world.hub.tell(call.instance.name, chat)
+    await presences.show(call.world, call.instance, chat, call.body["presence"], call.body["delay"])
     return answer({"presence": call.body["presence"]}, 201)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,7 @@ from simulator.faults import Rule
 from simulator.state import BAILEYS, OPEN, Instance
 from simulator.world import World
 
+log = logging.getLogger("simulator.api")
 WORLD = web.AppKey("world", World)
 Handler = Callable[["Call"], Awaitable[web.StreamResponse]]
 # How long a caller may be left hanging when nobody hangs up.
@@ -69,6 +71,10 @@ def door(
             return await handler(call)
         except Refusal as refusal:
             return answer(refusal.body, refusal.status)
+        except (AttributeError, KeyError, TypeError) as error:
+            # A body nobody foresaw: the gateway stumbles just so, with JavaScript's words (section 2).
+            log.exception("unforeseen body")
+            return answer(Refusal(500, f"Cannot read properties of undefined ({error})").body, 500)
 
     return handle
 

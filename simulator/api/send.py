@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator import content, inbound, media, messages, numbers, receipts
+from simulator import content, inbound, media, messages, numbers, presences, receipts
 from simulator.api.frame import Call, answer, hang, reset
 from simulator.api.schemas import check_send
 from simulator.errors import CLOSED, NO_SOCKET, Refusal, bad_request
@@ -134,8 +134,9 @@ def sender(kind: str) -> Callable[[Call], Awaitable[web.StreamResponse]]:
 
 async def _dispatch(call: Call, number: str, said: Content) -> web.StreamResponse:
     jid = numbers.address(number)
+    chat = call.instance.chat_of(jid)
     _reachable(call, jid, number)
-    await _show_typing(call)
+    await _show_typing(call, chat, "recording" if said.message_type == "audioMessage" else "composing")
     _may_leave(call)
     said.context_info = _quoted(call)
     message = _leave(call, jid, number, said)
@@ -165,11 +166,11 @@ def _reachable(call: Call, jid: str, number: str) -> None:
     instance.live.known.add(chat)
 
 
-async def _show_typing(call: Call) -> None:
+async def _show_typing(call: Call, chat: str, presence: str) -> None:
     """`delay` holds the answer: the customer sees "typing" meanwhile."""
     delay = call.body.get("delay") or 0
     if delay > 0:
-        await asyncio.sleep(call.world.scaled(delay / 1000))
+        await presences.show(call.world, call.instance, chat, presence, delay)
 
 
 def _may_leave(call: Call) -> None:

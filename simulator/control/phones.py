@@ -107,6 +107,7 @@ async def repeat(order: Order) -> web.Response:
 
 
 async def event(order: Order) -> web.Response:
-    """Post any event with any data: for shapes that nobody foresaw."""
-    task = order.world.webhooks.emit(order.instance, str(order.body["event"]), order.body.get("data"))
+    """Post any event with any data (`extra` goes into the envelope): for shapes that nobody foresaw."""
+    name, extra = str(order.body["event"]), order.body.get("extra", {})
+    task = order.world.webhooks.emit(order.instance, name, order.body.get("data"), **extra)
     return answer({"subscribed": task is not None})

@@ -10,7 +10,22 @@ function busy(part) {
   return part.contains(document.activeElement) && part.querySelector("details[open]");
 }
 
+// One fetch at a time for each part; what changes meanwhile is fetched once more.
+const fetching = new Map();
+
 async function refresh(part) {
+  if (fetching.has(part)) return fetching.set(part, true);
+  fetching.set(part, false);
+  try {
+    await fetchPart(part);
+  } finally {
+    const again = fetching.get(part);
+    fetching.delete(part);
+    if (again) setTimeout(() => refresh(part), 300);
+  }
+}
+
+async function fetchPart(part) {
   const answer = await fetch(part.dataset.part, { headers: { Accept: "text/html" } });
   if (!answer.ok || busy(part)) return;
   const html = await answer.text();
