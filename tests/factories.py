@@ -80,7 +80,13 @@ def make_contact(name: str = "Maria Souza", phone: str | None = None, **fields: 
     return contact
 
 
-def make_instance(name: str = "Loja", base_url: str = "http://127.0.0.1:9", **fields: Any) -> Instance:
+def make_instance(
+    name: str = "Loja",
+    base_url: str = "http://127.0.0.1:9",
+    api_key: str = "test-key",
+    token: str = "",
+    **fields: Any,
+) -> Instance:
     """A connected Evolution number with its pace row; inside an acting() block."""
     with transaction() as session:
         instance = Instance(
@@ -89,7 +95,7 @@ def make_instance(name: str = "Loja", base_url: str = "http://127.0.0.1:9", **fi
             external_name=f"loja-{uuid.uuid4().hex[:12]}",
             status=fields.pop("status", "connected"),
             is_provisioned=True,
-            credentials=seal({"base_url": base_url, "api_key": "test-key"}),
+            credentials=seal({"base_url": base_url, "api_key": api_key, "token": token}),
             **fields,
         )
         session.add(instance)
