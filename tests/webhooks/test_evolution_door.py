@@ -1,11 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
 from app.core import background
 from app.core.context import acting
 from app.core.crypto import token_hash
-from app.webhooks import evolution
+from app.factory import create_app
 from tests.factories import make_instance
 
 BODY = b'{"event": "messages.update", "instance": "loja", "data": {}}'
@@ -84,18 +85,18 @@ def test_body_larger_than_any_page_may_send(client, number, stored):
     assert len(bytes(stored()[0].body)) == len(body)
 
 
-def test_database_away_asks_the_gateway_to_try_again(client, number, monkeypatch):
-    def away(*_args):
-        raise OperationalError("SELECT 1", {}, Exception("gone"))
+def test_database_away_asks_the_gateway_to_try_again(config, redis_url):
+    nowhere = "postgresql+psycopg2://nobody@127.0.0.1:9/none"
+    away = create_app(replace(config, database_url=nowhere))
+    answer = post(away.test_client(), "00000000-0000-7000-8000-000000000000")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
 
-    monkeypatch.setattr(evolution, "_store", away)
-    assert post(client, number).status_code == 503
 
-
-def test_redis_away_loses_nothing(client, number, stored, monkeypatch):
-    def away(*_args):
-        raise evolution.RedisError
-
-    monkeypatch.setattr(evolution, "nudge", away)
-    assert post(client, number).status_code == 200
+def test_redis_away_loses_nothing(client, number, stored, redis_url):
+    background.connect("redis://127.0.0.1:9")
+    try:
+        assert post(client, number).status_code == 200
+    finally:
+        background.connect(redis_url)
     assert len(stored()) == 1
