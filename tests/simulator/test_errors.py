@@ -132,3 +132,10 @@ def test_license_required_covers_every_business_route(shop: Gateway) -> None:
         assert answer.json()["code"] == "LICENSE_REQUIRED"
         assert answer.json()["register_url"].startswith("http")
     assert shop.api("GET", "/").status_code == 200
+
+
+@pytest.mark.parametrize("body", [[], {"number": "5511987654321", "text": "x", "quoted": {"key": "abc"}}, "texto"])
+def test_unforeseen_bodies_are_refused_in_the_usual_shape(shop: Gateway, body: object) -> None:
+    status, message = refused(shop.api("POST", "/message/sendText/loja", body))
+    assert status in (400, 500)
+    assert message

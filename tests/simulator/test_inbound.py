@@ -116,6 +116,7 @@ def test_typed_on_the_business_phone(shop: Gateway, receiver: Receiver) -> None:
     assert (data["key"]["fromMe"], data["key"]["remoteJid"]) == (True, MARIA_JID)
     assert (data["status"], data["source"]) == ("SERVER_ACK", "android")
     assert receiver.of("send.message") == []
+    receiver.wait("messages.update", where=lambda update: update["status"] == "READ")
 
 
 def test_delete_and_edit_by_the_customer(shop: Gateway, receiver: Receiver) -> None:
@@ -173,3 +174,11 @@ def test_impossible_orders_are_explained(shop: Gateway) -> None:
     answer = shop.http.post(f"{shop.url}/_sim/instances/loja/inbound", json={"from": MARIA, "kind": "x"}, timeout=5)
     assert (answer.status_code, answer.json()) == (400, {"error": "unknown kind 'x'"})
     assert shop.http.get(f"{shop.url}/_sim/instances/zzz", timeout=5).status_code == 404
+
+
+def test_a_gateway_told_to_read_reads_by_itself(gateway: Gateway, receiver: Receiver) -> None:
+    gateway.create(readMessages=True, webhook={"url": receiver.url, "events": []})
+    gateway.pair(receiver)
+    key = receive(gateway, text="oi")["key"]
+    update = receiver.wait("messages.update")[0].data
+    assert (update["keyId"], update["fromMe"], update["status"]) == (key["id"], False, "READ")

@@ -1,0 +1,39 @@
+"""The page with its script, in a real browser."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.simulator.driver import Gateway, Receiver
+
+CHAT = "/_sim/phone/loja/chat/5511987654321@s.whatsapp.net"
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        yield browser.new_page(viewport={"width": 390, "height": 844})
+        browser.close()
+
+
+@pytest.mark.browser
+def test_a_conversation_is_alive_on_both_sides(shop: Gateway, receiver: Receiver, page: Page) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    shop.send("Primeira")
+    page.goto(shop.url + CHAT)
+    shop.send("Chegou ao vivo")
+    bubble = page.locator(".bubble--theirs", has_text="Chegou ao vivo")
+    expect(bubble.locator(".ticks--blue")).to_be_visible()
+    page.locator(".composer__text").fill("Respondo daqui")
+    page.locator(".composer__text").press("Enter")
+    expect(page.locator(".bubble--mine", has_text="Respondo daqui")).to_be_visible()
+    assert receiver.wait("presence.update")
+    assert receiver.wait("messages.upsert")[0].data["message"] == {"conversation": "Respondo daqui"}
+    expect(page.locator(".composer__text")).to_have_value("")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert errors == []
