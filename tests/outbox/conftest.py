@@ -18,7 +18,6 @@ from app.core.db import release, transaction
 from app.core.storage import storage
 from app.gateways.evolution import EvolutionGateway
 from app.gateways.port import Credentials, Webhook
-from app.instances.models import Instance
 from app.outbox.sender import Sender
 from tests.factories import Company, make_instance
 from tests.simulated import KEY, Mailbox, Simulator, simulator
@@ -54,12 +53,9 @@ class Line:
     """One connected number, seen from both sides."""
 
     sim: Simulator
-    instance: Instance
+    id: uuid.UUID
+    name: str
     mailbox: Mailbox
-
-    @property
-    def name(self) -> str:
-        return self.instance.external_name
 
     def fault(self, kind: str, **rest: Any) -> None:
         self.sim.play("POST", "faults", kind=kind, instance=self.name, **rest)
@@ -94,7 +90,7 @@ def new_line(sim: Simulator, company: Company, mailbox: Mailbox) -> Callable[...
         wait_until(lambda: sim.play("GET", f"instances/{creds.instance_name}").get("qr") is not None, 10)
         sim.play("POST", f"instances/{creds.instance_name}/scan")
         wait_until(lambda: gateway.state(creds) == "open", 10)
-        return Line(sim, instance, mailbox)
+        return Line(sim, instance.id, creds.instance_name, mailbox)
 
     return make
 
