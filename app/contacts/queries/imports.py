@@ -64,7 +64,10 @@ def get_row(import_id: uuid.UUID, row_number: int) -> ImportRow | None:
 def errors_of(found: Import, limit: int = ERRORS_SHOWN) -> list[dict[str, Any]]:
     """Errors first, then repairs and notices, each in the order of the sheet."""
     rows = read_session().scalars(
-        select(ImportRow).where(ImportRow.import_id == found.id).order_by(ImportRow.row_number).limit(limit * 3)
+        select(ImportRow)
+        .where(ImportRow.import_id == found.id, ImportRow.problems != [])
+        .order_by(ImportRow.row_number)
+        .limit(limit * 3)
     )
     names = column_names(found)
     told = ((row.row_number, problem) for row in rows for problem in row.problems if problem["code"] not in TIDY)

@@ -162,6 +162,13 @@ UPDATE import_rows r SET contact_id = m.contact_id,
 FROM matched m WHERE r.import_id = :import AND r.row_number = m.row_number
 """
 
+# A sheet that is a campaign's audience: who each row is, also those that changed nothing.
+AUDIENCE = """
+INSERT INTO import_rows (tenant_id, import_id, row_number, contact_id, outcome)
+SELECT :tenant, :import, row_number, contact_id, CASE WHEN is_new THEN 'created' ELSE 'unchanged' END FROM matched
+ON CONFLICT (import_id, row_number) DO UPDATE SET contact_id = excluded.contact_id
+"""
+
 OUTCOMES = """
 SELECT s.row_number, CASE
     WHEN s.repeats IS NOT NULL THEN 'duplicate'

@@ -115,5 +115,7 @@ def _write_outcomes(session: Session, found: Import, values: dict[str, Any]) -> 
     """The outcome of every row goes to a file beside the sheet; the table keeps what pages and undo need."""
     session.execute(text(sql.BEFORE), values)
     session.execute(text(sql.TROUBLED), values)
+    if found.source == "campaign":
+        session.execute(text(sql.AUDIENCE), values)
     with files.path(f"{found.storage_key}/outcomes").open("wb") as stream:
         copy_out(session, sql.OUTCOMES, stream)
