@@ -64,7 +64,7 @@ class Line:
         self.sim.play("DELETE", f"faults?instance={self.name}")
 
     def ledger(self) -> list[dict[str, Any]]:
-        return self.sim.play("GET", f"ledger?instance={self.name}&limit=10000")["rows"]
+        return self.sim.play("GET", f"ledger?instance={self.name}&limit=10000")
 
     def texts(self) -> list[str]:
         return [row["text"] for row in self.ledger()]
