@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 
 from app import create_app
 from app.config import Config, SendTimings, psycopg2_url
-from app.core import migrate
+from app.core import background, migrate
 from app.core.context import Actor, acting
 from app.extensions import db
 from tests import servers
@@ -121,7 +121,7 @@ def client(app: Flask) -> IsolatedClient:
 
 @pytest.fixture
 def client_for(app: Flask, company: Company) -> Callable[..., IsolatedClient]:
-    """`client_for("agent")`: a browser signed in as that role of `company`; `client_for("admin", outsider)` of another."""
+    """`client_for("agent")`: a browser signed in as that role of `company`, or of `client_for("admin", outsider)`."""
     return lambda role="admin", who=None: sign_in(app.test_client(), who or company, role)
 
 
@@ -129,3 +129,9 @@ def client_for(app: Flask, company: Company) -> Callable[..., IsolatedClient]:
 def api_client(app: Flask, company: Company) -> Callable[..., ApiClient]:
     """`api_client("agent").get("/contacts")`: signed in with a JWT; paths are relative to `/api/v1`."""
     return lambda role="admin", who=None: ApiClient.sign_in(app.test_client(), who or company, role)
+
+
+@pytest.fixture
+def without_redis(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis refuses every connection during the test."""
+    monkeypatch.setattr(background, "_redis", Redis.from_url("redis://127.0.0.1:1/0"))
