@@ -4,6 +4,7 @@ import uuid
 
 from app.accounts.queries import list_tenants
 from app.contacts.queries.imports import get_import, stuck_imports
+from app.contacts.service.exports import write_export
 from app.contacts.service.import_check import check_import
 from app.contacts.service.import_result import make_result
 from app.contacts.service.import_write import write_import
@@ -36,6 +37,12 @@ def write(tenant_id: str, import_id: str) -> None:
 def result(tenant_id: str, import_id: str) -> None:
     with acting(_actor(tenant_id, import_id)):
         make_result(uuid.UUID(import_id))
+
+
+@job("contacts.export", queue="bulk", timeout=1800)
+def export(tenant_id: str, export_id: str) -> None:
+    with acting(system(uuid.UUID(tenant_id))):
+        write_export(uuid.UUID(export_id))
 
 
 @job("imports.sweep", queue="bulk", every=60)

@@ -189,3 +189,20 @@ class ImportRow(db.Model):
     problems: Mapped[list[Any]] = json_column(list)
     cells: Mapped[Json] = json_column()
     before: Mapped[Json | None] = json_column(optional=True)
+
+
+class ContactExport(db.Model):
+    """A file of contacts, written by a job. `filters` is what the page showed when it was asked for."""
+
+    __tablename__ = "contact_exports"
+
+    id: Mapped[uuid.UUID] = id_column()
+    tenant_id: Mapped[uuid.UUID] = tenant_column()
+    format: Mapped[str] = text_column("xlsx")
+    filters: Mapped[Json] = json_column()
+    status: Mapped[str] = text_column("pending")
+    total: Mapped[int] = mapped_column(Integer, default=0)
+    storage_key: Mapped[str | None] = text_column(optional=True)
+    created_by: Mapped[uuid.UUID | None] = created_by_column()
+    created_at: Mapped[datetime] = time_column(now=True)
+    completed_at: Mapped[datetime | None] = time_column(optional=True)

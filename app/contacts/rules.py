@@ -7,7 +7,20 @@ from typing import Any
 
 from app.core.text import fold
 
-COLORS = ("blue", "azure", "indigo", "purple", "pink", "red", "orange", "yellow", "lime", "green", "teal", "cyan")
+COLORS = {  # of groups and tags
+    "blue": "#206bc4",
+    "azure": "#4299e1",
+    "indigo": "#4263eb",
+    "purple": "#ae3ec9",
+    "pink": "#d6336c",
+    "red": "#d63939",
+    "orange": "#f76707",
+    "yellow": "#f59f00",
+    "lime": "#74b816",
+    "green": "#2fb344",
+    "teal": "#0ca678",
+    "cyan": "#17a2b8",
+}
 DUPLICATE_RULES = ("fill", "overwrite", "keep")
 MAX_CUSTOM_FIELDS = 200
 _PHONE_CHARS = frozenset("0123456789 ()+-./")

@@ -60,7 +60,7 @@ def _encoding(path: Path) -> str:
             return encoding
     start = content[:4096]
     zeros = start.count(0)
-    if zeros:
+    if zeros > len(start) * 0.02:  # a stray one is dropped while reading
         return _without_bom(start, zeros)
     try:
         content.decode("utf-8")

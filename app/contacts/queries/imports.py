@@ -6,23 +6,24 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, cast, func, or_, select
+from sqlalchemy import and_, cast, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.contacts.importing.cells import column_letter
 from app.contacts.importing.mapping import Mapping
 from app.contacts.importing.problems import RULES, TIDY, Severity
-from app.contacts.models import Import, ImportRow
+from app.contacts.models import ContactExport, Import, ImportRow
 from app.core.context import current_actor
 from app.core.db import read_session
 from app.core.errors import NotFound
-from app.core.paging import Page
+from app.core.permissions import require
 from app.core.phone import format_phone
 
 ERRORS_SHOWN = 1000
 
 
 def get_import(import_id: uuid.UUID) -> Import:
+    require("contacts.manage")
     found = read_session().get(Import, import_id, populate_existing=True)
     if found is None or found.tenant_id != current_actor().tenant_id:
         raise NotFound
@@ -30,15 +31,9 @@ def get_import(import_id: uuid.UUID) -> Import:
 
 
 def list_imports(limit: int = 20) -> list[Import]:
+    require("contacts.manage")
     statement = select(Import).where(Import.tenant_id == current_actor().tenant_id, Import.source != "campaign")
     return list(read_session().scalars(statement.order_by(Import.id.desc()).limit(limit)))
-
-
-def page_imports(page: int, limit: int) -> Page[Import]:
-    mine = select(Import).where(Import.tenant_id == current_actor().tenant_id)
-    total = read_session().scalar(select(func.count()).select_from(mine.subquery())) or 0
-    rows = read_session().scalars(mine.order_by(Import.id.desc()).limit(limit).offset((page - 1) * limit))
-    return Page(list(rows), total, page, limit)
 
 
 def stuck_imports(now: datetime) -> list[Import]:
@@ -97,3 +92,11 @@ def _error(row: int, problem: dict[str, Any], names: dict[int, str]) -> dict[str
 def shown_suggestion(problem: dict[str, Any]) -> str | None:
     suggestion = problem.get("suggestion")
     return format_phone(suggestion) if suggestion and suggestion.startswith("+") else suggestion
+
+
+def get_export(export_id: uuid.UUID) -> ContactExport:
+    require("contacts.export")
+    found = read_session().get(ContactExport, export_id, populate_existing=True)
+    if found is None or found.tenant_id != current_actor().tenant_id:
+        raise NotFound
+    return found

@@ -14,6 +14,7 @@ from app.core.context import current_actor
 from app.core.db import read_session
 from app.core.errors import NotFound
 from app.core.paging import Page
+from app.core.permissions import require
 
 Label = Group | Tag | ContactList
 
@@ -23,6 +24,7 @@ def _own(model: type[Any]) -> Select[Any]:
 
 
 def _get(model: type[Any], row_id: uuid.UUID) -> Any:
+    require("contacts.read")
     row = read_session().get(model, row_id)
     if row is None or row.tenant_id != current_actor().tenant_id:
         raise NotFound
@@ -54,6 +56,7 @@ def list_lists() -> list[ContactList]:
 
 
 def page_of(model: type[Any], page: int, limit: int) -> Page[Any]:
+    require("contacts.read")
     session = read_session()
     total = session.scalar(select(func.count()).select_from(_own(model).subquery())) or 0
     rows = session.scalars(_own(model).order_by(model.name).limit(limit).offset((page - 1) * limit))

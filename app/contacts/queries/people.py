@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +15,10 @@ from app.contacts.queries.segments import consent_clause, mine, segment_clause
 from app.contacts.rules import search_pattern
 from app.core import phone as phones
 from app.core.context import current_actor
-from app.core.db import read_session
+from app.core.db import read_session, transaction
 from app.core.errors import Invalid, NotFound
 from app.core.paging import Page, decode_cursor, encode_cursor
+from app.core.permissions import require
 
 COUNTED = 10_000  # filtered totals are exact up to here; past it pages say "more than"
 _ORDERS: dict[str, tuple[list[Any], bool]] = {  # columns, descending
@@ -38,6 +39,18 @@ class Filter:
     import_id: uuid.UUID | None = None
     segment: dict[str, Any] | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """What differs from an empty filter."""
+        return {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in self._set().items()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Filter:
+        ids = {key: uuid.UUID(data[key]) for key in ("group_id", "tag_id", "import_id") if data.get(key)}
+        return cls(**(data | ids))
+
+    def _set(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if value != getattr(Filter, key)}
+
     @property
     def is_empty(self) -> bool:
         return self == Filter()
@@ -57,6 +70,7 @@ def find_contact(contact_id: uuid.UUID) -> Contact | None:
 
 
 def get_contact(contact_id: uuid.UUID) -> Contact:
+    require("contacts.read")
     contact = find_contact(contact_id)
     if contact is None or contact.deleted_at is not None:
         raise NotFound
@@ -85,6 +99,7 @@ def list_contacts(
     wanted: Filter, *, order: str = "recent", after: str | None = None, before: str | None = None, limit: int = 50
 ) -> Page[Contact]:
     """One page by key. `next_cursor` continues it; pass it as `after`."""
+    require("contacts.read")
     rows = _page_rows(wanted, order, after or before, limit + 1, backwards=bool(before and not after))
     more, rows = len(rows) > limit, rows[:limit]
     if before and not after:
@@ -99,6 +114,7 @@ def previous_cursor(page: Page[Contact], order: str) -> str | None:
 
 def list_numbered(wanted: Filter, page: int, limit: int) -> Page[Contact]:
     """The API's numbered pages, newest first; filtered totals are exact up to a million."""
+    require("contacts.read")
     statement = _filtered(wanted).order_by(Contact.id.desc()).limit(limit).offset((page - 1) * limit)
     total = count_contacts(wanted, at_most=1_000_000)
     return Page(list(read_session().scalars(statement)), total, page, limit)
@@ -231,4 +247,26 @@ def custom_keys(limit: int = 100) -> list[str]:
     newest = select(Contact.custom_fields).where(mine()).order_by(Contact.id.desc()).limit(1000).subquery()
     keys = func.jsonb_object_keys(newest.c.custom_fields).table_valued("key")
     statement = select(keys.c.key).select_from(newest, keys).distinct().order_by(keys.c.key).limit(limit)
+    return list(read_session().scalars(statement))
+
+
+def walk(wanted: Filter, size: int = 2000) -> Iterator[list[Contact]]:
+    """Everybody the filter finds, newest first, a batch to a transaction: no connection is held between them."""
+    last: uuid.UUID | None = None
+    while True:
+        with transaction() as session:
+            statement = _filtered(wanted).order_by(Contact.id.desc()).limit(size)
+            rows = list(session.scalars(statement.where(Contact.id < last) if last else statement))
+            if not rows:
+                return
+            last = rows[-1].id
+            yield rows
+            session.expunge_all()
+
+
+def custom_keys_of(wanted: Filter, limit: int = 200) -> list[str]:
+    """Every custom field in use among them: reads them all, so only for jobs."""
+    found = select(Contact.custom_fields).where(mine(), *_clauses(wanted)).subquery()
+    keys = func.jsonb_object_keys(found.c.custom_fields).table_valued("key")
+    statement = select(keys.c.key).select_from(found, keys).distinct().order_by(keys.c.key).limit(limit)
     return list(read_session().scalars(statement))

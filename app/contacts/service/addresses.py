@@ -28,7 +28,8 @@ _KNOWN = text("""
 """)
 _LEARN = text("""
     INSERT INTO contact_identities (tenant_id, kind, value, contact_id)
-    SELECT :tenant, 'jid', w.jid, w.contact_id FROM unnest(cast(:jids AS text[]), cast(:contacts AS uuid[])) AS w(jid, contact_id)
+    SELECT :tenant, 'jid', w.jid, w.contact_id
+    FROM unnest(cast(:jids AS text[]), cast(:contacts AS uuid[])) AS w(jid, contact_id)
     JOIN contacts c ON c.id = w.contact_id
     ON CONFLICT DO NOTHING
 """)
