@@ -1,0 +1,71 @@
+"""Who may listen, and to what."""
+
+import contextvars
+
+import pytest
+from flask_socketio import SocketIO
+
+from app.accounts import sockets
+from app.core import realtime
+
+
+@pytest.fixture
+def server(app):
+    made = SocketIO(app, async_mode="threading", manage_session=False)
+    sockets.register(made)
+    yield made
+    app.extensions.pop("socketio")
+
+
+@pytest.fixture
+def listen(server, app):
+    """A connected test client, or None when refused; each in a context of its own."""
+
+    def connect(browser=None, **auth):
+        made = contextvars.Context().run(
+            server.test_client, app, flask_test_client=browser or app.test_client(), auth=auth or None
+        )
+        return made if made.is_connected() else None
+
+    return connect
+
+
+def heard(server, listener, room):
+    server.emit("whatsapp:qr", {"id": "1"}, to=room)
+    return [message["name"] for message in listener.get_received()] == ["whatsapp:qr"]
+
+
+def test_a_signed_in_browser_hears_its_company(listen, server, client_for, company, outsider):
+    listener = listen(client_for("agent"))
+    assert heard(server, listener, realtime.tenant_room(company.tenant_id))
+    assert heard(server, listener, realtime.user_room(company.users["agent"]))
+    assert not heard(server, listener, realtime.tenant_room(outsider.tenant_id))
+    assert not heard(server, listener, realtime.user_room(company.users["admin"]))
+
+
+def test_a_program_with_a_jwt_hears_it_too(listen, server, api_client, company):
+    listener = listen(token=api_client("viewer").token)
+    assert heard(server, listener, realtime.tenant_room(company.tenant_id))
+
+
+@pytest.mark.parametrize(("role", "hears"), [("admin", True), ("manager", True), ("agent", False), ("viewer", False)])
+def test_qr_codes_go_to_those_who_may_connect(listen, server, client_for, company, role, hears):
+    listener = listen(client_for(role))
+    assert heard(server, listener, realtime.permission_room(company.tenant_id, "instances.connect")) is hears
+
+
+@pytest.mark.parametrize("auth", [{}, {"token": "a.b.c"}, {"token": ""}, {"token": 7}, {"token": {"a": 1}}])
+def test_strangers_are_refused(listen, auth):
+    assert listen(**auth) is None
+
+
+def test_a_signed_out_browser_is_refused(listen, client_for):
+    browser = client_for("agent")
+    browser.submit("/logout")
+    assert listen(browser) is None
+
+
+def test_a_flood_of_connections_is_held_back(listen, client_for, monkeypatch):
+    monkeypatch.setattr(sockets, "CONNECT_RATE", "2 per minute")
+    browser = client_for("agent")
+    assert [listen(browser) is not None for _ in range(3)] == [True, True, False]
