@@ -29,6 +29,15 @@ def as_date(moment: datetime | date | None) -> str:
     return format_date(moment, _DATE) if moment else ""
 
 
+def short_date(moment: date | None) -> str:
+    return format_date(moment, "dd/MM") if moment else ""
+
+
+def long_date(moment: date | None) -> str:
+    """`sábado, 21 de novembro de 2026`"""
+    return format_date(moment, "full") if moment else ""
+
+
 def as_time(moment: datetime | None) -> str:
     return format_datetime(moment, _TIME) if moment else ""
 
@@ -156,6 +165,8 @@ def init_app(app: Flask) -> None:
         datetime=as_datetime,
         date=as_date,
         time=as_time,
+        short_date=short_date,
+        long_date=long_date,
         relative=relative,
         number=number,
         percent=percent,

@@ -13,6 +13,7 @@ class Part {
   constructor(element) {
     this.element = element;
     this.events = (element.dataset.liveEvents ?? "").split(/[\s,]+/).filter(Boolean);
+    this.gap = Number(element.dataset.liveGap) || SHORTEST;
     this.interval = Number(element.dataset.liveInterval) || 3000;
     this.failures = 0;
     this.lastStart = 0;
@@ -29,7 +30,7 @@ class Part {
   }
 
   soon() {
-    const earliest = this.lastStart + SHORTEST - performance.now();
+    const earliest = this.lastStart + this.gap - performance.now();
     this.schedule(Math.max(DEBOUNCE, earliest));
   }
 

@@ -7,6 +7,7 @@ const registry = {
   countdown: () => import("./countdown.js"),
   counter: () => import("./counter.js"),
   insert: () => import("./insert.js"),
+  "media-picker": () => import("./media-picker.js"),
   leave: () => import("./leave.js"),
   "relative-time": () => import("./relative-time.js"),
   theme: () => import("./theme.js"),
