@@ -3,16 +3,19 @@
 Scratch files of this machine (uploaded sheets on their way in) are `core.files`.
 """
 
+import hashlib
 import uuid
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from app.config import ConfigError
 from app.core import clock, ids
 from app.core.storage.local import LocalStorage
-from app.core.storage.port import Storage
+from app.core.storage.port import CHUNK, Storage
+from app.green import run_blocking
 
-__all__ = ["Storage", "configure", "make_storage", "new_key", "storage"]
+__all__ = ["Storage", "configure", "fingerprint", "make_storage", "new_key", "storage"]
 _store: Storage | None = None
 
 
@@ -42,3 +45,18 @@ def storage() -> Storage:
 def new_key(tenant_id: uuid.UUID) -> str:
     """tenant/yyyy/mm/uuid: nothing of the user's file name."""
     return f"{tenant_id}/{clock.now():%Y/%m}/{ids.new_id().hex}"
+
+
+def fingerprint(source: bytes | BinaryIO) -> str:
+    """SHA-256 in hex of the bytes, or of a stream from where it stands, which is put back there."""
+    return run_blocking(_fingerprint, source)
+
+
+def _fingerprint(source: bytes | BinaryIO) -> str:
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    here, digest = source.tell(), hashlib.sha256()
+    while chunk := source.read(CHUNK):
+        digest.update(chunk)
+    source.seek(here)
+    return digest.hexdigest()

@@ -1,0 +1,38 @@
+"""A stored file as JSON."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from app.core.schema import Schema, UtcDateTime
+from app.media.models import Media
+from app.media.rules import INLINE
+from app.ui.downloads import Stored
+
+API_URL = "/api/v1/media/{}/content"
+PAGE_URL = "/media/{}"
+
+
+class MediaSchema(Schema):
+    """`url` answers the bytes, to the same token."""
+
+    id = fields.UUID(required=True)
+    url = fields.Function(lambda media: API_URL.format(media.id), required=True, metadata={"type": "string"})
+    mime_type = fields.String(required=True)
+    size = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    file_name = fields.String(required=True)
+    width = fields.Integer(allow_none=True)
+    height = fields.Integer(allow_none=True)
+    created_at = UtcDateTime(required=True)
+
+
+def media_fields(media: Media) -> dict[str, Any]:
+    """For scripts of our pages, whose session opens the page address."""
+    return {**MediaSchema().dump(media), "url": PAGE_URL.format(media.id)}
+
+
+def stored(media: Media, *, download: bool = False) -> Stored:
+    """What the page and the API hand out; only types that run no script are shown in place."""
+    is_inline = media.mime_type in INLINE and not download
+    return Stored(media.storage_key, media.file_name, media.mime_type, media.size, media.sha256, is_inline)

@@ -1,0 +1,148 @@
+"""Taking files in: what they really are, bounded, cleaned, stored once."""
+
+import os
+import uuid
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from flask_babel import gettext as _
+
+from app.core.audit import audit
+from app.core.context import current_actor
+from app.core.db import transaction
+from app.core.errors import FieldError, Invalid, TooLarge
+from app.core.facts import emit
+from app.core.outbound import fetch
+from app.core.permissions import require
+from app.core.storage import fingerprint, new_key, storage
+from app.media import queries, rules
+from app.media.models import Media
+from app.media.rules.kinds import HEAD, MB
+from app.media.rules.names import extension_of
+
+FIELD = "file"
+LARGEST = max(rules.LIMITS.values())
+
+
+@dataclass
+class _File:
+    """An upload that passed: `source` is what will be stored."""
+
+    type: rules.Type
+    name: str
+    size: int
+    source: bytes | BinaryIO
+    width: int | None = None
+    height: int | None = None
+
+
+def store_upload(stream: BinaryIO, file_name: str, kind: str | None = None) -> Media:
+    """Store a seekable stream. `kind` only says which use of it is wanted (`document` for a picture, `voice`).
+
+    The sender's type is not asked: what counts is what the bytes are. The same bytes under the same name are the same
+    row; under another name they share the stored file. Raises Invalid or TooLarge with the reason.
+    """
+    require("media.write")
+    file = _inspect(stream, file_name)
+    digest = fingerprint(file.source)
+    wanted = kind or file.type.kind
+    with transaction():  # closed before the disk or the bucket is asked
+        twins = queries.find_same(digest)
+        twin = next((row for row in twins if row.file_name == file.name and row.kind == wanted), None)
+        key = twins[0].storage_key if twins else new_key(current_actor().tenant_id)
+    if not twins or not storage().exists(key):
+        storage().put(key, file.source, file.type.mime)
+    return twin or _record(file, digest, key, wanted)
+
+
+def store_from_url(url: str, timeout: float = 60) -> Media:
+    """Fetch a file and store it; in workers only. Raises Invalid (forbidden or unusable), OutboundError."""
+    require("media.write")
+    found = fetch(url, LARGEST, timeout)
+    with found.body:
+        return store_upload(found.body, found.url.partition("?")[0].partition("#")[0])
+
+
+def check_uploaded(media_id: uuid.UUID | None) -> uuid.UUID | None:
+    """The id of a file of this company; raises NotFound for any other."""
+    return None if media_id is None else queries.get_media(media_id).id
+
+
+def _record(file: _File, digest: str, key: str, kind: str) -> Media:
+    with transaction() as session:
+        media = Media(
+            file_name=file.name,
+            mime_type=file.type.mime,
+            size=file.size,
+            sha256=digest,
+            storage_key=key,
+            kind=kind,
+            width=file.width,
+            height=file.height,
+        )
+        session.add(media)
+        session.flush()
+        audit("media.create", "media", media.id, {"file_name": file.name, "mime_type": file.type.mime})
+        emit("media.created", media_id=media.id, kind=kind)
+    return media
+
+
+def _inspect(stream: BinaryIO, file_name: str) -> _File:
+    size = _size(stream)
+    head = stream.read(HEAD)
+    stream.seek(0)
+    name = rules.clean_name(file_name)
+    real = rules.sniff(head, extension_of(name))
+    _check_name(name, real)
+    _check_size(real, size)
+    file = _File(real, rules.with_extension(name, real, _fallback_name(real)), size, stream)
+    return _inspect_image(file, stream) if real.kind == "image" else file
+
+
+def _size(stream: BinaryIO) -> int:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(0)
+    if not size:
+        raise Invalid.field(FIELD, _("O arquivo está vazio."))
+    return size
+
+
+def _check_name(name: str, real: rules.Type) -> None:
+    if rules.is_program(name, real):
+        raise Invalid.field(FIELD, _("Por segurança, programas não podem ser enviados."))
+    if not rules.agrees(name, real):
+        raise Invalid.field(FIELD, _("O conteúdo do arquivo não é o que o nome diz. Ele pode estar corrompido."))
+
+
+def _check_size(real: rules.Type, size: int) -> None:
+    limit = rules.LIMITS[real.kind]
+    if size > limit:
+        message = _too_large(real.kind, limit // MB)
+        raise TooLarge(message, errors=[FieldError(FIELD, message)])
+
+
+def _too_large(kind: str, limit: int) -> str:
+    return {
+        "image": _("Imagens podem ter até %(limit)s MB.", limit=limit),
+        "video": _("Vídeos podem ter até %(limit)s MB.", limit=limit),
+        "audio": _("Áudios podem ter até %(limit)s MB.", limit=limit),
+        "document": _("Arquivos podem ter até %(limit)s MB.", limit=limit),
+    }[kind]
+
+
+def _fallback_name(real: rules.Type) -> str:
+    return {"image": _("imagem"), "video": _("vídeo"), "audio": _("áudio"), "document": _("arquivo")}[real.kind]
+
+
+def _inspect_image(file: _File, stream: BinaryIO) -> _File:
+    try:
+        file.width, file.height = rules.image_size(stream)
+    except rules.ImageTooLarge as error:
+        raise Invalid.field(FIELD, _("A imagem tem pontos demais; diminua as dimensões dela.")) from error
+    except rules.UnreadableImage as error:
+        raise Invalid.field(FIELD, _("Não conseguimos abrir esta imagem; ela pode estar corrompida.")) from error
+    if file.type.mime == "image/jpeg":
+        file.source = rules.without_place(stream.read())
+        file.size = len(file.source)
+        stream.seek(0)
+    return file

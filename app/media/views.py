@@ -1,0 +1,48 @@
+"""Pages' door of files: upload and show."""
+
+from uuid import UUID
+
+from flask import Blueprint, Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from app.core.db import release
+from app.core.errors import Invalid
+from app.media import queries, service
+from app.media.schemas import media_fields, stored
+from app.ui.downloads import file_response
+from app.ui.errors import is_fragment
+
+blueprint = Blueprint("media", __name__, template_folder="templates")
+_UPLOADS = ("/media", "/api/v1/media")
+_FORM_OVERHEAD = 1024 * 1024
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(blueprint)
+    # The earliest hook: whatever parses the form first must already know the limit.
+    app.url_value_preprocessor(_allow_large_files)
+
+
+def _allow_large_files(_endpoint: str | None, _values: dict | None) -> None:
+    if request.path in _UPLOADS:
+        request.max_content_length = service.LARGEST + _FORM_OVERHEAD
+
+
+@blueprint.post("/media")
+def upload() -> ResponseReturnValue:
+    """JSON, or the card of the file for our own pages."""
+    file = request.files.get("file")
+    if file is None:
+        raise Invalid.field("file", _("Escolha um arquivo."))
+    release()  # no database connection waits for the disk or the bucket
+    media = service.store_upload(file.stream, file.filename or "")
+    if is_fragment():
+        return render_template("media/_card.html", media=media), 201
+    return jsonify(media_fields(media)), 201
+
+
+@blueprint.get("/media/<uuid:media_id>")
+def show(media_id: UUID) -> ResponseReturnValue:
+    """The file; `?download=1` saves it instead of showing it."""
+    return file_response(stored(queries.get_media(media_id), download="download" in request.args))
