@@ -32,7 +32,8 @@ JOBS = (
     "app.media.jobs",
     "app.outbox.jobs",
     "app.campaigns.jobs",
-    # "app.webhooks.jobs",  # with app.media.service
+    "app.inbox.jobs",
+    "app.webhooks.jobs",
 )
 SOCKETS = ("app.accounts.sockets",)
 COMMANDS = ("app.accounts.cli",)

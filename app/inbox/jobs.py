@@ -11,9 +11,10 @@ from app.core.errors import AppError
 from app.core.facts import emit
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError
+from app.gateways.port import File
+from app.inbox.service.files import keep
 from app.instances.models import Instance
 from app.instances.rules import credentials_of
-from app.media.service import store_bytes
 from app.messages.models import Message
 
 WAITS = (5, 30, 120, 600, 3600)
@@ -36,12 +37,14 @@ def fetch_file(tenant_id: str, instance_id: str, message_id: str, tries: int = 0
         except GatewayError as exc:
             _again_or_give_up(tenant_id, instance_id, message_id, tries, exc.code)
             return
-        _keep(uuid.UUID(message_id), found.data, found.file_name or "", found.mime_type)
+        _keep(uuid.UUID(message_id), found)
 
 
-def _keep(message_id: uuid.UUID, data: bytes, file_name: str, mime_type: str) -> None:
+def _keep(message_id: uuid.UUID, found: File) -> None:
+    with transaction() as session:
+        kind = session.scalar(text("SELECT type FROM messages WHERE id = :id"), {"id": message_id}) or "document"
     try:
-        media_id, state, error = store_bytes(data, file_name, mime_type).id, "stored", None
+        media_id, state, error = keep(found.data, found.file_name, kind), "stored", None
     except AppError as exc:
         media_id, state, error = None, "refused", str(exc)
     with transaction() as session:

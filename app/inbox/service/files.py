@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import io
 import uuid
 from typing import Any
 
@@ -9,7 +10,7 @@ from app.core.background import enqueue
 from app.core.context import current_actor
 from app.core.errors import AppError
 from app.gateways.events import Attachment, MessageReceived
-from app.media.service import store_bytes
+from app.media.service import store_upload
 
 
 def attach(instance_id: uuid.UUID, message_id: uuid.UUID, event: MessageReceived) -> dict[str, Any]:
@@ -26,11 +27,17 @@ def attach(instance_id: uuid.UUID, message_id: uuid.UUID, event: MessageReceived
         enqueue("inbox.fetch_file", tenant_id=tenant_id, instance_id=instance_id, message_id=message_id)
         return columns
     try:
-        columns["media_id"] = store_bytes(data, found.file_name or "", found.mime_type).id
+        columns["media_id"] = keep(data, found.file_name, event.content.type)
     except AppError as exc:
         columns["media"]["state"] = "refused"
         columns["media"]["error"] = str(exc)
     return columns
+
+
+def keep(data: bytes, file_name: str | None, kind: str) -> uuid.UUID:
+    """Store what arrived. Raises AppError when the bytes are not what may be stored."""
+    wanted = kind if kind in ("voice", "sticker", "document") else None
+    return store_upload(io.BytesIO(data), file_name or kind, wanted).id
 
 
 def _decoded(found: Attachment) -> bytes | None:
