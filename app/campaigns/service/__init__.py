@@ -1,0 +1,45 @@
+"""The verbs of campaigns, called by pages, API and jobs alike."""
+
+from app.campaigns.service.control import (
+    brake,
+    cancel,
+    empty_cancelled,
+    pause,
+    resume,
+    schedule,
+    settle,
+    settle_due,
+    unschedule,
+)
+from app.campaigns.service.drafts import clone, create, delete, follow_up, refresh_estimate, update
+from app.campaigns.service.export import build_result, request_result, result_of
+from app.campaigns.service.launch import launch, launch_due
+from app.campaigns.service.repair import resend_unconfirmed, retry_failed, retry_one
+from app.campaigns.service.trial import send_test
+
+__all__ = [
+    "brake",
+    "build_result",
+    "cancel",
+    "clone",
+    "create",
+    "delete",
+    "empty_cancelled",
+    "follow_up",
+    "launch",
+    "launch_due",
+    "pause",
+    "refresh_estimate",
+    "request_result",
+    "resend_unconfirmed",
+    "result_of",
+    "resume",
+    "retry_failed",
+    "retry_one",
+    "schedule",
+    "send_test",
+    "settle",
+    "settle_due",
+    "unschedule",
+    "update",
+]
