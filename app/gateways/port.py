@@ -238,9 +238,7 @@ class Gateway(Protocol):
 
     def set_webhook(self, creds: Credentials, webhook: Webhook) -> None: ...
 
-    def find_messages(
-        self, creds: Credentials, since: datetime, until: datetime, jid: str | None = None
-    ) -> list[Echo]:
+    def find_messages(self, creds: Credentials, since: datetime, until: datetime, jid: str | None = None) -> list[Echo]:
         """Our own and others' messages of the window, newest first. Absence proves nothing."""
         ...
 

@@ -151,9 +151,7 @@ class EvolutionGateway:
 
     # Messages and people
 
-    def find_messages(
-        self, creds: Credentials, since: datetime, until: datetime, jid: str | None = None
-    ) -> list[Echo]:
+    def find_messages(self, creds: Credentials, since: datetime, until: datetime, jid: str | None = None) -> list[Echo]:
         where: dict[str, Any] = {"key": {"remoteJid": jid}} if jid else {}
         found: list[Echo] = []
         for page in range(1, MAX_PAGES + 1):

@@ -80,9 +80,7 @@ class Transport:
         self._pools = urllib3.PoolManager(num_pools=20, maxsize=128, block=False, retries=False)
         self._pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
-    def call(
-        self, method: str, url: str, *, key: str = "", body: Any = None, read_seconds: float = 30.0
-    ) -> Answer:
+    def call(self, method: str, url: str, *, key: str = "", body: Any = None, read_seconds: float = 30.0) -> Answer:
         headers = {"apikey": key, "accept": "application/json"} if key else {}
         payload = None
         if body is not None:
