@@ -89,7 +89,7 @@ def numbers() -> list[Number]:
     rows = read_session().execute(_HOLDS, {"ids": [one.id for one in instances]})
     holds = {row.instance_id: row.hold for row in rows}
     found = [Number(one, holds.get(one.id)) for one in instances]
-    return sorted(found, key=lambda number: not number.needs_care)
+    return sorted(found, key=lambda one: (not one.needs_care, one.instance.status == "connecting"))
 
 
 def queue(instance_ids: Sequence[uuid.UUID], counted: int = COUNTED) -> Queue:

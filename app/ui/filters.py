@@ -7,7 +7,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, format_timedelta, get_locale, ngettext
+from flask_babel import (
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_timedelta,
+    get_locale,
+    ngettext,
+    to_user_timezone,
+)
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -52,6 +60,24 @@ def relative(moment: datetime | None, now: datetime | None = None) -> str:
     if abs(gap) > timedelta(days=7):
         return as_date(moment)
     return str(format_timedelta(gap, granularity="second", add_direction=True))
+
+
+def when(moment: datetime | None, now: datetime | None = None) -> str:
+    """`hoje às 16:40`, `amanhã às 09:00`, `ter às 16:40` within a week; else the whole date."""
+    if moment is None:
+        return ""
+    local, today = to_user_timezone(moment), to_user_timezone(now or clock.now()).date()
+    time, gap = as_time(moment), (local.date() - today).days
+    near = {
+        -1: _("ontem às %(time)s", time=time),
+        0: _("hoje às %(time)s", time=time),
+        1: _("amanhã às %(time)s", time=time),
+    }
+    if gap in near:
+        return near[gap]
+    if 1 < gap < 7:
+        return _("%(day)s às %(time)s", day=format_datetime(moment, "EEE").rstrip("."), time=time)
+    return _("%(day)s às %(time)s", day=as_date(moment), time=time)
 
 
 def number(value: float | Decimal | None) -> str:
@@ -168,6 +194,7 @@ def init_app(app: Flask) -> None:
         short_date=short_date,
         long_date=long_date,
         relative=relative,
+        when=when,
         number=number,
         percent=percent,
         money=money,

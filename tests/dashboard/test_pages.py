@@ -1,11 +1,14 @@
+import re
 from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import event
 
 from app.core import clock
 from app.core.context import acting
 from app.dashboard import queries
+from app.extensions import db
 from tests.dashboard.conftest import Desk
 from tests.factories import make_contact
 
@@ -133,3 +136,20 @@ def test_why_a_campaign_stopped(client_for, desk: Desk):
     page = client_for().page("/")
     stopped = next(row for row in page.select(".rows__item") if "Parada" in row.text)
     assert stopped.select_one(".rows__note").text.strip()
+
+
+def test_the_page_never_counts_the_ledger(client_for, desk: Desk):
+    busy(desk)
+    client, asked = client_for(), []
+
+    def listen(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    with client.application.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", listen)
+    client.page("/dashboard/now")
+    event.remove(engine, "before_cursor_execute", listen)
+    assert len(asked) < 30
+    ledger = re.compile(r"\b(messages|message_events|campaign_recipients)\b")
+    assert not [statement for statement in asked if ledger.search(statement)]

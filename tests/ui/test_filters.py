@@ -47,6 +47,21 @@ def test_relative_time(ago: timedelta, words: str):
     assert filters.relative(NOON - ago, now=NOON) == words
 
 
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(hours=4), "hoje às 16:04"),
+        (timedelta(hours=12), "amanhã às 00:04"),
+        (timedelta(days=-1), "ontem às 12:04"),
+        (timedelta(days=3), "ter às 12:04"),
+        (timedelta(days=30), "21/12/2026 às 12:04"),
+        (timedelta(days=-3), "18/11/2026 às 12:04"),
+    ],
+)
+def test_near_moments_in_the_words_of_people(ahead: timedelta, words: str):
+    assert filters.when(NOON + ahead, now=NOON) == words
+
+
 def test_numbers_as_brazilians_write_them():
     assert filters.number(1240) == "1.240"
     assert filters.money(1234.5) == "R$\N{NO-BREAK SPACE}1.234,50"
