@@ -30,6 +30,7 @@ JOBS = (
     "app.contacts.jobs",
     "app.instances.jobs",
     "app.media.jobs",
+    "app.messages.jobs",
     "app.outbox.jobs",
     "app.campaigns.jobs",
     "app.inbox.jobs",

@@ -9,6 +9,7 @@ from app.core import background
 from app.core.background import enqueue, job
 from app.core.context import acting, system
 from app.core.db import release
+from app.core.retention import every_tenant, purge
 from app.extensions import db
 from app.webhooks import service
 
@@ -32,6 +33,13 @@ def process() -> None:
 def wake() -> None:
     if _pending():
         background.nudge("webhooks.process")
+
+
+@job("webhooks.purge", every=3600, timeout=1800)
+def purge_settled() -> None:
+    """Raw bytes are kept a week for support; dead letters until a person settles them."""
+    for _tenant in every_tenant():
+        purge("inbound_events", "state IN ('done', 'discarded') AND processed_at < now() - interval '7 days'")
 
 
 def _pending() -> list[tuple[uuid.UUID, uuid.UUID]]:
