@@ -36,11 +36,12 @@ def _ensure_same_tenant(session: Session) -> None:
     """A session begun for another tenant (or none) must not serve this one: start a fresh transaction."""
     actor = find_actor()
     wanted = actor.tenant_id if actor else None
-    if not session.in_transaction() or session.info.get("tenant_id") == wanted:
-        return
     if session.info.get("depth", 0):
-        raise RuntimeError("the tenant changed inside a transaction")
-    session.rollback()
+        if session.info.get("opened_for") != wanted:
+            raise RuntimeError("the tenant changed inside a transaction")
+    elif session.in_transaction() and session.info.get("tenant_id") != wanted:
+        session.rollback()
+    session.info["opened_for"] = wanted
 
 
 @contextmanager

@@ -109,11 +109,11 @@ def test_moving_a_row_to_another_tenant_is_refused(company, outsider):
 
 def test_composite_keys_refuse_a_foreign_tenants_row(company, outsider):
     with acting(outsider.actor()):
-        theirs = make_contact("Beto")
+        theirs = make_contact("Beto").id
     with acting(company.actor()), pytest.raises(DBAPIError, match="foreign key"), transaction() as session:
         session.execute(
             text("INSERT INTO contact_identities (tenant_id, kind, value, contact_id) VALUES (:t, 'lid', 'x@lid', :c)"),
-            {"t": company.tenant_id, "c": theirs.id},
+            {"t": company.tenant_id, "c": theirs},
         )
 
 
@@ -131,7 +131,7 @@ def test_partitions_can_not_be_read_directly(owner_engine, app_engine, parent):
 
 def test_rows_land_in_the_partition_of_their_month(company, owner_engine):
     with acting(company.actor()):
-        instance = make_instance()
+        instance = make_instance().id
         message_id = new_id()
         with transaction() as session:
             session.execute(
@@ -139,7 +139,7 @@ def test_rows_land_in_the_partition_of_their_month(company, owner_engine):
                     "INSERT INTO messages (id, tenant_id, instance_id, direction, sender_type, status) "
                     "VALUES (:id, :t, :i, 'inbound', 'contact', 'received')"
                 ),
-                {"id": message_id, "t": company.tenant_id, "i": instance.id},
+                {"id": message_id, "t": company.tenant_id, "i": instance},
             )
     with owner_engine.connect() as connection:
         part = connection.scalar(text("SELECT tableoid::regclass::text FROM messages WHERE id = :i"), {"i": message_id})
@@ -150,7 +150,7 @@ def test_rows_land_in_the_partition_of_their_month(company, owner_engine):
                 "INSERT INTO messages (id, tenant_id, instance_id, direction, sender_type, status) "
                 "VALUES (:id, :t, :i, 'inbound', 'contact', 'received')"
             ),
-            {"id": far, "t": company.tenant_id, "i": instance.id},
+            {"id": far, "t": company.tenant_id, "i": instance},
         )
         assert connection.scalar(text("SELECT count(*) FROM messages_default")) == 1
         connection.rollback()
