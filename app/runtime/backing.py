@@ -18,6 +18,8 @@ class Backing:
     env: dict[str, str] = field(default_factory=dict)
     servers: list[Program] = field(default_factory=list)
     simulator: list[str] | None = None
+    # Kept inside the embedded database's folder, so that it goes where the data goes.
+    stamp: Path | None = None
     ready: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -40,6 +42,7 @@ def _database(settings: Settings, backing: Backing) -> None:
         return
     cluster = postgres.prepare(settings.data)
     backing.env |= {"DATABASE_URL": cluster.app_url, "MIGRATION_DATABASE_URL": cluster.owner_url}
+    backing.stamp = cluster.data / "recado.installed"
     backing.servers += programs.servers(postgres=cluster.command(), valkey=None)
     backing.ready.append(lambda: postgres.wait_until_ready(cluster.app_url))
 

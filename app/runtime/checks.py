@@ -58,6 +58,12 @@ def redis_answers(url: str) -> None:
         raise Failure(f"REDIS_URL não funciona (wrong or unreachable): {error}") from error
 
 
+def isolated_database(url: str) -> None:
+    """It answers, and to a role that row-level security binds."""
+    database_answers(url)
+    application_role(url)
+
+
 def application_role(url: str) -> None:
     """Refuse a role that row-level security would not bind."""
     connection = psycopg2.connect(plain(url), connect_timeout=5)

@@ -1,7 +1,6 @@
 """`make run`: everything up, one address, one Ctrl-C."""
 
 import contextlib
-import os
 import signal
 import time
 import urllib.error
@@ -11,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from app.runtime import backing as backings
-from app.runtime import checks, installation, lock, programs, supervisor
+from app.runtime import checks, installed, lock, programs, supervisor
 from app.runtime.backing import Backing
 from app.runtime.failure import Failure
 from app.runtime.folders import private_folder, socket_folder
@@ -44,11 +43,12 @@ def say(line: str) -> None:
 def _bring_up(settings: Settings, backing: Backing, keeper: Supervisor) -> None:
     for wait in backing.ready:
         wait()
-    os.environ.update(backing.env)
-    for line in installation.bring_up_to_date():
+    for line in installed.ensure(backing.env, backing.stamp):
         say(line)
-    keeper.start_group(APP)
+    # The page first: the processes take the processors from each other while they start.
+    keeper.start(f"{APP}:web")
     _wait_for_web(settings, keeper)
+    keeper.start_group(APP)
     if backing.simulator is not None:
         say(f"WhatsApp simulado em {backing.env['EVOLUTION_API_URL']} (simulator; nothing is really sent)")
     say(f"registros em {_logs(settings)} (logs); Ctrl-C encerra")

@@ -28,7 +28,12 @@ class Supervisor:
     process: subprocess.Popen[bytes]
     control: Path
 
+    def start(self, name: str) -> None:
+        """One process, named `group:process`."""
+        self._rpc().supervisor.startProcess(name, False)
+
     def start_group(self, name: str) -> None:
+        """Whatever of the group is not running yet."""
         self._rpc().supervisor.startProcessGroup(name, False)
 
     def troubled(self) -> list[str]:
