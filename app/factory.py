@@ -8,7 +8,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import extensions
 from app.config import Config
+from app.contacts.service.merges import follow_merges
 from app.core import background, crypto, files, outbound, realtime, storage, tracing
+from app.inbox.service import merging
 from app.ui.i18n import choose_locale, choose_timezone
 
 # Doors that the factory opens. A feature appears here once, and its rooms are found by name.
@@ -55,6 +57,7 @@ def create_app(config: Config | None = None) -> Flask:
     tracing.init_app(app)
     _bind_extensions(app)
     _open_doors(app)
+    _wire_features()
     background.load_jobs([name for name in JOBS if _exists(name)])
     return app
 
@@ -72,6 +75,11 @@ def _bind_extensions(app: Flask) -> None:
     extensions.csrf.init_app(app)
     extensions.login_manager.init_app(app)
     extensions.limiter.init_app(app)
+
+
+def _wire_features() -> None:
+    """News that goes up: a lower feature tells, an upper one listens in the same transaction."""
+    follow_merges("inbox", merging.join, merging.part)
 
 
 def _open_doors(app: Flask) -> None:
