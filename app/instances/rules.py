@@ -175,6 +175,10 @@ TROUBLES = {
     "qr_exhausted": Trouble(
         _l("O QR code expirou sem ser lido"), _l("Clique em gerar novo QR code quando estiver com o celular.")
     ),
+    "qr_missing": Trouble(
+        _l("O gateway não conseguiu gerar o QR code"),
+        _l("Ele pode estar sem internet ou desatualizado para o WhatsApp. Tente de novo; se continuar, reinicie-o."),
+    ),
     "duplicate_number": Trouble(
         _l("Este telefone já está conectado em outro número da sua empresa"),
         _l("Use o outro cadastro ou leia o QR code com um telefone diferente."),

@@ -28,7 +28,7 @@ def connected(loja, sim, work):
 
 
 def _until_open(sim, instance, state="open"):
-    for _ in range(500):
+    for _ in range(5000):
         if sim.play("GET", f"instances/{instance.external_name}")["state"] == state:
             return
     raise AssertionError(f"never {state}")
@@ -96,7 +96,7 @@ def test_expired_qr_is_renewed_for_whoever_looks(loja, sim, work):
 
 
 def test_codes_that_run_out_end_the_attempt(loja, sim, work):
-    sim.play("POST", "config", qr_limit=1, qr_seconds=1.0)
+    sim.play("POST", "config", qr_limit=1, qr_seconds=30.0)
     service.ask_connect(loja.id)
     work()
     _until_open(sim, loja, "close")
@@ -105,6 +105,20 @@ def test_codes_that_run_out_end_the_attempt(loja, sim, work):
         work()
     now = queries.get_instance(loja.id)
     assert (now.status, now.status_reason, now.qr_code) == ("disconnected", "qr_exhausted", None)
+
+
+def test_gateway_that_never_shows_a_code_is_said_so(loja, sim, work):
+    sim.play("POST", "config", qr_limit=0)
+    service.ask_connect(loja.id)
+    work()
+    service.ask_refresh(loja.id)
+    work()
+    assert queries.get_instance(loja.id).status == "connecting"
+    with clock.frozen(clock.now() + timedelta(minutes=2)):
+        service.ask_refresh(loja.id)
+        work()
+    now = queries.get_instance(loja.id)
+    assert (now.status, now.status_reason) == ("failed", "qr_missing")
 
 
 def test_disconnect_tells_the_gateway(connected, sim, work):
@@ -331,6 +345,16 @@ def test_close_after_a_persons_disconnect_keeps_their_reason(as_admin):
     service.ask_disconnect(instance.id)
     service.record_closed(instance.id, 401)
     assert queries.get_instance(instance.id).status_reason == "by_user"
+
+
+def test_late_open_does_not_take_up_what_a_person_put_down(as_admin):
+    instance = make_instance()
+    service.ask_disconnect(instance.id)
+    service.record_open(instance.id)
+    assert queries.get_instance(instance.id).status == "disconnected"
+    service.ask_connect(instance.id)
+    service.record_open(instance.id)
+    assert queries.get_instance(instance.id).status == "connected"
 
 
 def test_facts_are_emitted_once_for_repeated_events(as_admin, company, owner_engine):

@@ -24,7 +24,7 @@ SETTLING = timedelta(seconds=15)
 def record_open(instance_id: uuid.UUID, *, jid: str | None = None, profile_name: str | None = None) -> None:
     with transaction():
         before = queries.find_instance(instance_id)
-        if before is None:
+        if before is None or _was_put_down(before):
             return
         number = _e164(jid) or before.phone_number
         other = queries.find_by_phone(number) if number else None
@@ -46,6 +46,11 @@ def record_open(instance_id: uuid.UUID, *, jid: str | None = None, profile_name:
         if changed and before.status != "connected":
             wake_senders(instance_id)
             emit("instance.connected", instance_id=instance_id)
+
+
+def _was_put_down(instance: Instance) -> bool:
+    """A person disconnected it: a delivery that comes late does not take it up again."""
+    return instance.status == "disconnected" and instance.status_reason == "by_user"
 
 
 def _e164(jid: str | None) -> str | None:
@@ -94,8 +99,13 @@ def _may_close(before: Instance, reason: str) -> bool:
 
 
 def _is_settling(instance: Instance) -> bool:
+    return connecting_for(instance) < SETTLING
+
+
+def connecting_for(instance: Instance) -> timedelta:
+    """Since somebody last asked to connect; very long when nobody did."""
     asked = instance.health.get("connect_asked_at")
-    return asked is not None and clock.now().timestamp() - asked < SETTLING.total_seconds()
+    return timedelta(seconds=clock.now().timestamp() - asked) if asked else timedelta.max
 
 
 def record_qr(instance_id: uuid.UUID, image: str, pairing_code: str | None = None) -> None:
@@ -127,13 +137,16 @@ def _publish_qr(instance_id: uuid.UUID, image: str, pairing_code: str | None, ex
 
 
 def record_qr_exhausted(instance_id: uuid.UUID) -> None:
-    change(
-        instance_id,
-        Instance.status == "connecting",
-        status="disconnected",
-        status_reason="qr_exhausted",
-        **no_link(),
-    )
+    _end_attempt(instance_id, "disconnected", "qr_exhausted")
+
+
+def record_qr_missing(instance_id: uuid.UUID) -> None:
+    """The gateway never showed a code: it cannot reach WhatsApp, or its web version is stale."""
+    _end_attempt(instance_id, "failed", "qr_missing")
+
+
+def _end_attempt(instance_id: uuid.UUID, status: str, reason: str) -> None:
+    change(instance_id, Instance.status == "connecting", status=status, status_reason=reason, **no_link())
 
 
 def record_gone(instance_id: uuid.UUID) -> None:

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 PATIENCE = 10.0
 QR_TRIES, QR_WAIT = 3, 1.0
+QR_PATIENCE = timedelta(seconds=60)
 _pause = Event()
 
 
@@ -146,15 +147,19 @@ def refresh_link(instance_id: uuid.UUID, config: Config) -> None:
     if instance is None or instance.status != "connecting" or not instance.is_provisioned:
         return
     has_code = bool(instance.qr_expires_at and instance.qr_expires_at > clock.now())
+    had_code, is_overdue = instance.qr_expires_at is not None, facts.connecting_for(instance) > QR_PATIENCE
     with _reported(instance_id, "refresh"):
         gateway, creds = _ready(instance, config)
         state = gateway.state(creds)
         if state == "open":
             _record_profile(instance_id, gateway.profile(creds))
         elif state == "connecting" and not has_code:
-            _record_link(instance_id, gateway.connect(creds), gateway, creds)
-        elif state == "close" and instance.qr_expires_at and not has_code:
-            facts.record_qr_exhausted(instance_id)
+            link = gateway.connect(creds)
+            _record_link(instance_id, link, gateway, creds)
+            if is_overdue and link.state == "connecting" and not link.qr:
+                facts.record_qr_missing(instance_id)
+        elif state == "close" and not has_code and (had_code or is_overdue):
+            facts.record_qr_exhausted(instance_id) if had_code else facts.record_qr_missing(instance_id)
 
 
 def check(instance_id: uuid.UUID, config: Config) -> None:
@@ -174,8 +179,7 @@ def _compare(instance_id: uuid.UUID, profile: Profile | None) -> None:
     if profile is None:
         facts.record_gone(instance_id)
     elif profile.state == "open":
-        if not (instance.status == "disconnected" and instance.status_reason == "by_user"):
-            _record_profile(instance_id, profile)
+        _record_profile(instance_id, profile)
     elif profile.state == "connecting":
         facts.record_connecting(instance_id)
     elif profile.state == "close" and _was_linked(instance):
