@@ -70,7 +70,8 @@ def _again_or_give_up(tenant_id: str, instance_id: str, message_id: str, tries: 
     with transaction() as session:
         session.execute(
             text(
-                "UPDATE messages SET media = coalesce(media, '{}') || jsonb_build_object('state', 'lost', 'error', cast(:code AS text)) WHERE id = :id"
+                "UPDATE messages SET media = coalesce(media, '{}')"
+                " || jsonb_build_object('state', 'lost', 'error', cast(:code AS text)) WHERE id = :id"
             ),
             {"id": message_id, "code": code},
         )

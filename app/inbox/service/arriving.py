@@ -53,8 +53,8 @@ _TICKETS = text("""
 _TOUCH_TICKETS = text("""
     UPDATE tickets t SET unread_count = t.unread_count + v.unread, last_message_id = v.message_id,
         last_message_at = greatest(coalesce(t.last_message_at, v.at), v.at), updated_at = :now
-    FROM unnest(cast(:tickets AS uuid[]), cast(:unread AS int[]), cast(:messages AS uuid[]), cast(:times AS timestamptz[]))
-        AS v(ticket_id, unread, message_id, at)
+    FROM unnest(cast(:tickets AS uuid[]), cast(:unread AS int[]), cast(:messages AS uuid[]),
+        cast(:times AS timestamptz[])) AS v(ticket_id, unread, message_id, at)
     WHERE t.id = v.ticket_id
 """)
 _TOUCH_PEOPLE = text("""
@@ -63,7 +63,7 @@ _TOUCH_PEOPLE = text("""
         INSERT INTO conversations AS c (instance_id, contact_id, tenant_id, last_inbound_at)
         SELECT :instance, contact_id, :tenant, at FROM v
         ON CONFLICT (instance_id, contact_id) DO UPDATE
-            SET last_inbound_at = greatest(coalesce(c.last_inbound_at, excluded.last_inbound_at), excluded.last_inbound_at)
+            SET last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at)
     )
     UPDATE contacts c SET last_message_at = greatest(coalesce(c.last_message_at, v.at), v.at), unreachable_at = NULL
     FROM v WHERE c.id = v.contact_id

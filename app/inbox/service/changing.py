@@ -17,7 +17,8 @@ _DELETE = text("""
 """)
 _EDIT = text("""
     UPDATE messages m SET body = :body, edited_at = :at,
-        metadata = m.metadata || jsonb_build_object('before', coalesce(m.metadata -> 'before', '[]') || to_jsonb(m.body))
+        metadata = m.metadata
+            || jsonb_build_object('before', coalesce(m.metadata -> 'before', '[]') || to_jsonb(m.body))
     FROM external_refs r
     WHERE r.instance_id = :instance AND r.external_id = :external AND m.id = r.message_id AND m.body <> :body
     RETURNING m.id, m.ticket_id

@@ -34,15 +34,17 @@ _MOVES = {
 }
 _CONVERSATIONS = text("""
     INSERT INTO conversations AS c (instance_id, contact_id, tenant_id, last_inbound_at, last_outbound_at)
-    SELECT instance_id, :winner, tenant_id, last_inbound_at, last_outbound_at FROM conversations WHERE contact_id = :loser
+    SELECT instance_id, :winner, tenant_id, last_inbound_at, last_outbound_at
+    FROM conversations WHERE contact_id = :loser
     ON CONFLICT (instance_id, contact_id) DO UPDATE
         SET last_inbound_at = greatest(c.last_inbound_at, excluded.last_inbound_at),
             last_outbound_at = greatest(c.last_outbound_at, excluded.last_outbound_at)
 """)
+_OWN = "= ANY (cast(:ids AS uuid[])) AND contact_id = :winner"
 _BACK = {
-    "tickets": "UPDATE tickets SET contact_id = :loser WHERE id = ANY (cast(:ids AS uuid[])) AND contact_id = :winner",
-    "messages": "UPDATE messages SET contact_id = :loser WHERE id = ANY (cast(:ids AS uuid[])) AND contact_id = :winner",
-    "outbox": "UPDATE outbox SET contact_id = :loser WHERE message_id = ANY (cast(:ids AS uuid[]))",
+    "tickets": f"UPDATE tickets SET contact_id = :loser WHERE id {_OWN}",
+    "messages": f"UPDATE messages SET contact_id = :loser WHERE id {_OWN}",
+    "outbox": f"UPDATE outbox SET contact_id = :loser WHERE message_id {_OWN}",
 }
 
 
