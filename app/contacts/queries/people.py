@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, Uuid, exists, func, literal, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, Uuid, exists, func, literal, select, text, true, tuple_
 
 from app.contacts.models import Contact, ContactIdentity, ContactMerge, ContactTag, Group, GroupMember, Tag
 from app.contacts.queries.segments import consent_clause, mine, segment_clause
@@ -245,8 +245,8 @@ def merges_of(contact_id: uuid.UUID) -> list[tuple[ContactMerge, Contact]]:
 def custom_keys(limit: int = 100) -> list[str]:
     """Names of custom fields in use, from the newest contacts: a suggestion, not a census."""
     newest = select(Contact.custom_fields).where(mine()).order_by(Contact.id.desc()).limit(1000).subquery()
-    keys = func.jsonb_object_keys(newest.c.custom_fields).table_valued("key")
-    statement = select(keys.c.key).select_from(newest, keys).distinct().order_by(keys.c.key).limit(limit)
+    keys = func.jsonb_object_keys(newest.c.custom_fields).table_valued("key").render_derived()
+    statement = select(keys.c.key).select_from(newest.join(keys, true())).distinct().order_by(keys.c.key).limit(limit)
     return list(read_session().scalars(statement))
 
 
@@ -267,6 +267,6 @@ def walk(wanted: Filter, size: int = 2000) -> Iterator[list[Contact]]:
 def custom_keys_of(wanted: Filter, limit: int = 200) -> list[str]:
     """Every custom field in use among them: reads them all, so only for jobs."""
     found = select(Contact.custom_fields).where(mine(), *_clauses(wanted)).subquery()
-    keys = func.jsonb_object_keys(found.c.custom_fields).table_valued("key")
-    statement = select(keys.c.key).select_from(found, keys).distinct().order_by(keys.c.key).limit(limit)
+    keys = func.jsonb_object_keys(found.c.custom_fields).table_valued("key").render_derived()
+    statement = select(keys.c.key).select_from(found.join(keys, true())).distinct().order_by(keys.c.key).limit(limit)
     return list(read_session().scalars(statement))
