@@ -94,7 +94,9 @@ def clear(mark: str) -> int:
     keepers = [process for process in left if "supervisor.supervisord" in processes.command(process)]
     processes.end(keepers, patience=STOP_SECONDS)
     rest = [process for process in left if process not in keepers and process.is_running()]
-    processes.end(rest, patience=5)
+    databases = [process for process in rest if "bin/postgres" in processes.command(process)]
+    processes.end([process for process in rest if process not in databases], patience=8)
+    processes.end(databases, signal.SIGINT)
     return len(left)
 
 
