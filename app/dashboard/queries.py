@@ -22,11 +22,15 @@ from app.messages.models import DailyMetric
 from app.outbox import pacing
 
 COUNTED = 50_000  # beyond it the queue is "more than"
+FORESEEN = 20_000  # a longer rest is forecast on the campaign's own page, which counts its rivals too
 _IDS = bindparam("ids", type_=ARRAY(Uuid(as_uuid=True)))
 _QUEUE = text("""
     SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE instance_id = ANY (:ids) AND state = 'queued' LIMIT :cap) q),
         count(*) FILTER (WHERE state IN ('claimed', 'sending')), count(*) FILTER (WHERE state = 'unconfirmed')
     FROM outbox WHERE instance_id = ANY (:ids) AND state <> 'queued'
+""").bindparams(_IDS)
+_LEFT = text("""
+    SELECT campaign_id, count(*) FROM outbox WHERE campaign_id = ANY (:ids) AND state = 'queued' GROUP BY campaign_id
 """).bindparams(_IDS)
 _HOLDS = text("""
     SELECT instance_id, hold FROM instance_pace WHERE instance_id = ANY (:ids) AND hold IS NOT NULL
@@ -103,7 +107,8 @@ def running(limit: int = 5) -> list[Running]:
     live = _campaigns(("sending", "paused"), Campaign.id.desc(), limit)
     rest = limit - len(live)
     waiting = _campaigns(("scheduled",), Campaign.scheduled_at, rest) if rest else []
-    return [_running(one) for one in (*live, *waiting)]
+    left = _left(live)
+    return [_running(one, left.get(one.id, 0)) for one in (*live, *waiting)]
 
 
 def _campaigns(statuses: Sequence[str], order: object, limit: int) -> list[Campaign]:
@@ -111,12 +116,16 @@ def _campaigns(statuses: Sequence[str], order: object, limit: int) -> list[Campa
     return list(read_session().scalars(query.order_by(order).limit(limit).execution_options(populate_existing=True)))
 
 
-def _running(campaign: Campaign) -> Running:
+def _left(campaigns: Sequence[Campaign]) -> dict[uuid.UUID, int]:
+    started = [one.id for one in campaigns if one.started_at]
+    return dict(read_session().execute(_LEFT, {"ids": started}).all()) if started else {}
+
+
+def _running(campaign: Campaign, left: int) -> Running:
     if campaign.started_at is None:
         return Running(campaign, 0, None)
-    shares = progress.shares_of(campaign)
-    left = sum(one.remaining for one in shares)
-    ends_at = progress.last_end(shares) if campaign.status == "sending" else None
+    tells_end = campaign.status == "sending" and left <= FORESEEN
+    ends_at = progress.last_end(progress.shares_of(campaign)) if tells_end else None
     return Running(campaign, max(campaign.total - left, 0), ends_at)
 
 
