@@ -7,8 +7,8 @@ from dotenv import load_dotenv
 
 from app import create_app
 from app.config import Config, ConfigError
-from app.core import background, realtime
-from app.runtime import cron, workers
+from app.core import background, logs, realtime
+from app.runtime import checks, cron, workers
 from app.runtime.failure import Failure
 from app.runtime.valkey import wait_until_ready
 
@@ -21,6 +21,7 @@ def main(names: list[str]) -> None:
         raise Failure(f"uso: worker.py cron | FILA… (queues: {', '.join(background.QUEUES)})")
     config = Config.from_env()
     wait_until_ready(config.redis_url)
+    checks.isolated_database(config.database_url)
     realtime.connect_emitter(config.redis_url)
     with create_app(config).app_context():
         if names == [CRON]:
@@ -38,6 +39,7 @@ def _keep_time(config: Config) -> None:
 
 if __name__ == "__main__":
     load_dotenv(Path(__file__).with_name(".env"))
+    logs.configure()
     try:
         main(sys.argv[1:])
     except (Failure, ConfigError) as failure:

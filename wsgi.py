@@ -11,7 +11,9 @@ from pathlib import Path  # noqa: E402
 from dotenv import load_dotenv  # noqa: E402
 
 from app.config import Config, ConfigError  # noqa: E402
+from app.core import logs  # noqa: E402
 from app.factory import create_app, serve_sockets  # noqa: E402
+from app.runtime import checks  # noqa: E402
 from app.runtime.failure import Failure  # noqa: E402
 
 
@@ -22,6 +24,7 @@ def main() -> None:
     except OSError as error:
         reason = "ocupada (port in use)" if error.errno == errno.EADDRINUSE else f"indisponível ({error})"
         raise Failure(f"Porta {config.port} {reason}: feche o outro programa ou defina PORT") from error
+    checks.isolated_database(config.database_url)
     app = create_app(config)
     serve_sockets(app, async_mode=green.ASYNC_MODE)
     green.serve(app, listener)
@@ -29,6 +32,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     load_dotenv(Path(__file__).with_name(".env"))
+    logs.configure()
     try:
         main()
     except (Failure, ConfigError) as failure:

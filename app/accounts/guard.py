@@ -2,15 +2,18 @@
 
 from flask import Flask, g, request
 from flask_login import current_user
+from werkzeug.exceptions import BadRequest
 
 from app.accounts.queries import Person
 from app.accounts.service import sessions
 from app.core.context import find_actor, set_actor
 from app.core.errors import Unauthorized
+from app.core.text import is_storable
 from app.extensions import login_manager
 
 # Addresses that check their caller themselves, or have nothing to hide. A test knows every route behind them.
-OPEN = ("/login", "/assets/", "/favicon.ico", "/ui/", "/_ui", "/api/", "/webhooks/", "/healthz", "/metrics/prometheus")
+OPEN = ("/login", "/favicon.ico", "/ui/", "/_ui")
+_WITHOUT_SESSIONS = ("/api/", "/webhooks/", "/assets/", "/healthz", "/metrics/prometheus")  # the cookie isn't looked at
 
 
 def init_app(app: Flask) -> None:
@@ -32,11 +35,12 @@ def _forget(_error: BaseException | None) -> None:
 
 def _keep_strangers_out() -> None:
     rule = request.url_rule
-    if rule is None or rule.rule.startswith(("/api/", "/webhooks/", "/assets/")):
-        return  # no session there: not found, or a caller with credentials of its own
-    signed_in = current_user.is_authenticated
-    if not signed_in and not rule.rule.startswith(OPEN):
+    if rule is None or rule.rule.startswith(_WITHOUT_SESSIONS):
+        return
+    if not current_user.is_authenticated and not rule.rule.startswith(OPEN):
         raise Unauthorized
+    if not all(is_storable(value) for values in (request.args, request.form) for value in values.values()):
+        raise BadRequest
 
 
 def _load(token: str) -> Person | None:

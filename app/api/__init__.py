@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from flask_smorest import Blueprint
 
-from app.api import auth, docs, health, idempotency, limits, problems
+from app.api import auth, bodies, cors, docs, health, idempotency, limits, problems
 from app.api.document import PREFIX, Api, finished, make_api
 from app.extensions import csrf
 
@@ -48,8 +48,9 @@ def _blueprints(name: str) -> tuple[Blueprint, ...]:
 def _frame(api: Api) -> Blueprint:
     frame = Blueprint("api", __name__, url_prefix=PREFIX)
     csrf.exempt(frame)
-    for step in (limits.limit_address, auth.authenticate, limits.limit_client, idempotency.begin):
+    for step in (limits.limit_address, auth.authenticate, limits.limit_client, bodies.check, idempotency.begin):
         frame.before_request(step)
+    frame.after_request(cors.add_headers)
     frame.after_request(limits.add_headers)
     frame.after_request(idempotency.finish)
     problems.register(frame)

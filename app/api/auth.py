@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from app.accounts.rules import TOKEN_PREFIX
 from app.accounts.service import pairs, tokens
 from app.accounts.service.pairs import Keys
+from app.api import cors
 from app.core.context import Actor, set_actor
 from app.core.errors import Unauthorized
 
@@ -15,7 +16,7 @@ PUBLIC = frozenset({"api.auth.login", "api.auth.refresh", "api.openapi", "api.he
 
 def authenticate() -> None:
     """Raises Unauthorized; otherwise the caller acts from here to the end of the request."""
-    if request.endpoint in PUBLIC:
+    if request.endpoint in PUBLIC or cors.is_preflight():
         return
     scheme, _space, credentials = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not credentials.strip():

@@ -9,11 +9,11 @@ from flask import Flask, Response, g, json, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _l
 from flask_smorest import Blueprint
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app.core.errors import AppError, Invalid, Unavailable
+from app.core.errors import AppError, Conflict, Invalid, Unavailable
 from app.ui import errors as pages
 
 log = structlog.get_logger(__name__)
@@ -96,6 +96,14 @@ def on_database_down(error: Exception) -> ResponseReturnValue:
     return response
 
 
+def on_unwritable(error: DBAPIError) -> ResponseReturnValue:
+    """A value the schemas let through and the database did not; worth a better schema."""
+    log.warning("unwritable", exc_info=True)
+    if isinstance(error, IntegrityError):
+        return problem(409, Conflict.title, code=Conflict.code)
+    return problem(422, Invalid.title, code=Invalid.code)
+
+
 def on_crash(error: InternalServerError) -> ResponseReturnValue:
     """What broke is in the log under the request id; the caller learns nothing of it."""
     return problem(500, _CRASHED)
@@ -105,6 +113,8 @@ def register(frame: Blueprint) -> None:
     frame.register_error_handler(AppError, on_app_error)
     frame.register_error_handler(HTTPException, on_http)
     frame.register_error_handler(InternalServerError, on_crash)
+    frame.register_error_handler(IntegrityError, on_unwritable)
+    frame.register_error_handler(DataError, on_unwritable)
     frame.register_error_handler(OperationalError, on_database_down)
     frame.register_error_handler(PoolTimeout, on_database_down)
 

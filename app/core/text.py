@@ -10,3 +10,8 @@ def fold(text: str | None) -> str:
         return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return " ".join(plain.lower().split())
+
+
+def is_storable(text: str) -> bool:
+    """PostgreSQL keeps neither NUL characters nor halves of surrogate pairs."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

@@ -86,6 +86,10 @@ def fail(kind):
         raise Invalid.field("phone", "Telefone errado.")
     if kind == "crash":
         raise RuntimeError("the secret detail")
+    statements = {"data": "SELECT 9999999999::text::integer", "integrity": "UPDATE users SET role = 'king'"}
+    if kind in statements:
+        with transaction() as session:
+            session.execute(text(statements[kind]))
     if kind == "database":
         with transaction() as session:
             session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))

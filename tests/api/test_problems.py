@@ -1,5 +1,7 @@
 """Every failure under /api is a problem in JSON that tells enough and no more."""
 
+import io
+
 import pytest
 
 TYPE = "application/problem+json"
@@ -48,15 +50,14 @@ def test_a_broken_body_is_the_callers_fault(api_client, data):
 
 
 def test_a_form_where_json_is_meant_is_refused(api_client):
-    answer = api_client().post("/probe", data={"name": "x"})
-    assert answer.status_code in (415, 422)
-    check(answer, answer.status_code)
+    check(api_client().post("/probe", data={"name": "x"}), 415)
 
 
 def test_a_body_past_the_limit_is_too_large(api_client, app):
     app.config["MAX_CONTENT_LENGTH"], before = 1000, app.config["MAX_CONTENT_LENGTH"]
     try:
-        check(api_client().post("/probe", json={"name": "x" * 2000}), 413)
+        client = api_client()
+        check(client.post("/probe/upload", data={"file": (io.BytesIO(b"x" * 2000), "a.csv")}), 413)
     finally:
         app.config["MAX_CONTENT_LENGTH"] = before
 
@@ -105,3 +106,31 @@ def test_a_page_of_rows_has_the_promised_envelope(api_client):
 def test_times_go_out_in_utc(api_client):
     body = api_client().post("/probe", json={"name": "x", "at": "2026-03-01T09:00:00-03:00"}).json
     assert body["at"] == "2026-03-01T12:00:00Z"
+
+
+@pytest.mark.parametrize("name", ["\x00", "a\x00b", "\ud800"])
+def test_characters_that_can_not_be_stored_are_refused(api_client, name):
+    check(api_client().post("/probe", json={"name": name}), 422)
+    check(api_client().post("/probe", json={"name": "ok", "parts": [{name: 1}]}), 422)
+
+
+def test_a_nul_in_the_query_is_refused(api_client):
+    check(api_client().get("/probe?cursor=%00"), 422)
+
+
+def test_a_body_of_another_type_is_refused(api_client):
+    check(api_client().post("/probe", data="<a/>", headers={"Content-Type": "text/xml"}), 415)
+
+
+def test_a_body_nested_without_end_is_refused(api_client):
+    answer = api_client().post("/probe", data="[" * 100_000, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422)
+
+
+def test_json_has_a_smaller_bound_than_uploads(api_client):
+    check(api_client().post("/probe", json={"name": "x" * 1_100_000}), 413)
+
+
+def test_a_value_the_database_refuses_is_no_crash(api_client):
+    assert check(api_client().get("/probe/fail/data"), 422)["code"] == "invalid"
+    assert check(api_client().get("/probe/fail/integrity"), 409)["code"] == "conflict"

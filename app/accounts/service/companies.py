@@ -12,6 +12,7 @@ from app.core.audit import audit
 from app.core.context import acting, system
 from app.core.db import transaction
 from app.core.errors import Invalid
+from app.core.facts import emit
 
 
 def create_company(name: str, *, admin_email: str, admin_password: str, admin_name: str = "") -> uuid.UUID:
@@ -27,4 +28,5 @@ def create_company(name: str, *, admin_email: str, admin_password: str, admin_na
         )
         people.create_user(admin_email, admin_name or _("Administrador"), "admin", admin_password)
         audit("tenant.create", "tenant", tenant_id, {"name": name.strip()})
+        emit("tenant.created", tenant_id=tenant_id)
     return tenant_id
