@@ -1,6 +1,7 @@
 """The icons of the interface. The sprite holds only those named in `icons.txt`: add a name there, then run
 `python -m app.ui.assets`."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from markupsafe import Markup
@@ -13,6 +14,7 @@ class UnknownIcon(LookupError):
     """The name is not in icons.txt."""
 
 
+@lru_cache(maxsize=1024)
 def icon_markup(sprite_url: str, name: str, extra: str = "") -> Markup:
     """Decorative: the text beside it, or the button's label, carries the meaning."""
     if name not in ICONS:

@@ -7,7 +7,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Response, current_app, send_from_directory, url_for
+from flask import Response, current_app, g, send_from_directory, url_for
 
 STATIC = Path(__file__).with_name("static")
 _YEAR = 365 * 24 * 3600
@@ -32,7 +32,14 @@ def build_id() -> str:
 
 
 def asset(path: str) -> str:
-    return url_for("ui.static_file", build=build_id(), path=path)
+    return _root() + path
+
+
+def _root() -> str:
+    """Found once per request: a page names hundreds of icons."""
+    if "asset_root" not in g:
+        g.asset_root = url_for("ui.static_file", build=build_id(), path="x")[:-1]
+    return str(g.asset_root)
 
 
 def static_file(build: str, path: str) -> Response:
