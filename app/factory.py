@@ -7,9 +7,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import extensions
+from app.campaigns import service as campaigns
 from app.config import Config
 from app.contacts.service.merges import follow_merges
-from app.core import background, crypto, files, outbound, realtime, storage, tracing
+from app.core import background, crypto, facts, files, outbound, realtime, storage, tracing
 from app.inbox.service import merging
 from app.ui.i18n import choose_locale, choose_timezone
 
@@ -80,6 +81,7 @@ def _bind_extensions(app: Flask) -> None:
 def _wire_features() -> None:
     """News that goes up: a lower feature tells, an upper one listens in the same transaction."""
     follow_merges("inbox", merging.join, merging.part)
+    facts.subscribe("instance.braked", campaigns.brake)
 
 
 def _open_doors(app: Flask) -> None:

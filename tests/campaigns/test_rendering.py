@@ -23,10 +23,14 @@ SCALARS = st.one_of(
     st.booleans(),
     st.none(),
     st.integers(-(10**12), 10**12),
-    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15).filter(lambda x: x == 0 or abs(x) > 1e-9),
+    st.floats(allow_nan=False, allow_infinity=False, min_value=-1e15, max_value=1e15).filter(
+        lambda x: x == 0 or abs(x) > 1e-9
+    ),
     st.lists(st.integers(), max_size=2),
 )
-KEYS = st.sampled_from(["cidade", "Cidade", "CIDADE", "data_de_nascimento", "Data de Nascimento", "valor", "nome", "x%s"])
+KEYS = st.sampled_from(
+    ["cidade", "Cidade", "CIDADE", "data_de_nascimento", "Data de Nascimento", "valor", "nome", "x%s"]
+)
 WORDS = st.sampled_from(
     ["{nome}", "{primeiro_nome|você}", "{telefone}", "{email|sem e-mail}", "{cidade}", "{Cidade|aí}", "{Data de nascimento}",
      "{valor|0}", "{desconhecida}", "{{nome}}", "{", "}", "%", "%%(x)s", ":a", "'", "\\1", "\n", "*oi* "]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, func, literal, or_, select, true, union
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from app.campaigns.models import Campaign, CampaignRecipient
@@ -124,7 +125,7 @@ def _addresses(meant: CTE, providers: frozenset[str]) -> Any:
     one = ContactIdentity
     rank = case(_RANKS, value=one.kind)
     rows = select(one.contact_id, one.kind, one.value).join(meant, meant.c.id == one.contact_id)
-    rows = rows.where(one.kind.in_(sorted(kinds))).distinct(one.contact_id)
+    rows = rows.where(one.kind.in_(sorted(kinds))).ext(distinct_on(one.contact_id))
     return rows.order_by(one.contact_id, rank, one.created_at, one.value).subquery("address")
 
 
@@ -197,4 +198,4 @@ def count_by_reason(who: Audience, content: Content | None = None) -> dict[str |
     names = custom_names(who, content) if content else []
     people = candidates(who, content, names)
     rows = read_session().execute(select(people.c.reason, func.count()).group_by(people.c.reason))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -81,7 +81,7 @@ def _clauses(search: str, status: str, since: datetime | None, until: datetime |
 def count_by_status() -> dict[str, int]:
     require("campaigns.read")
     rows = read_session().execute(select(Campaign.status, func.count()).where(_mine()).group_by(Campaign.status))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def instance_ids(campaign_id: uuid.UUID) -> list[uuid.UUID]:

@@ -73,13 +73,14 @@ def page(
     people = audiences.candidates(who, content, names)
     wanted = select(people).where(people.c.reason.is_(None) if not _is_reason(only) else people.c.reason == only)
     wanted = _narrowed(wanted, people, campaign, search, only, names)
-    session = read_session()
-    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    found = wanted.add_columns(func.count().over().label("total")).subquery()  # one pass for the page and its total
+    chosen = select(found).order_by(found.c.id).limit(limit + 1)
     if cursor := decode_cursor(after, 1):
-        wanted = wanted.where(people.c.id > uuid.UUID(cursor[0]))
+        chosen = chosen.where(found.c.id > uuid.UUID(cursor[0]))
     elif number > 1:
-        wanted = wanted.offset((number - 1) * limit)
-    rows = session.execute(wanted.order_by(people.c.id).limit(limit + 1)).all()
+        chosen = chosen.offset((number - 1) * limit)
+    rows = read_session().execute(chosen).all()
+    total = rows[0].total if rows else 0
     lines = [Line(row.id, row.name, row.phone, row.body, row.reason) for row in rows[:limit]]
     more = encode_cursor(lines[-1].contact_id) if len(rows) > limit else None
     return Page(lines, total=total, page=number, limit=limit, next_cursor=more)

@@ -119,7 +119,7 @@ def shares_of(campaign: Campaign, planned: dict[uuid.UUID, int] | None = None) -
     instances = campaigns.instances_of(campaign.id)
     scope = {"campaign": campaign.id, "instances": [instance.id for instance in instances]}
     session = read_session()
-    left = planned if planned is not None else dict(session.execute(_REMAINING, scope).tuples().all())
+    left = planned if planned is not None else dict(session.execute(_REMAINING, scope).all())
     rivals: dict[uuid.UUID, list[int]] = {}
     for instance_id, _campaign_id, count in session.execute(_RIVALS, scope):
         rivals.setdefault(instance_id, []).append(count)

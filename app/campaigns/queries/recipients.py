@@ -182,7 +182,7 @@ def failures_by_code(campaign_id: uuid.UUID) -> list[tuple[str, int]]:
     query = select(func.coalesce(Message.error_code, "other"), count)
     query = query.where(Message.campaign_id == campaign_id, Message.status == "failed")
     rows = read_session().execute(query.group_by(Message.error_code).order_by(count.desc()).limit(10))
-    return list(rows.tuples())
+    return list(rows)
 
 
 def excluded(campaign_id: uuid.UUID, reason: str = "", *, after: str | None = None, limit: int = 50) -> Page[Excluded]:

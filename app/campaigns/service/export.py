@@ -150,7 +150,7 @@ def _people_of(import_id: uuid.UUID) -> dict[int, uuid.UUID]:
     rows = read_session().execute(
         select(ImportRow.row_number, ImportRow.contact_id).where(ImportRow.import_id == import_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _outcome(row: Any, zone: ZoneInfo) -> list[str]:

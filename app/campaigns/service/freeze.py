@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Text,
     Uuid,
+    case,
     cast,
     column,
     func,
@@ -25,7 +26,7 @@ from sqlalchemy import (
     table,
     text,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.campaigns.models import CampaignRecipient
 from app.campaigns.queries.audience import Audience, Content, candidates
@@ -69,7 +70,7 @@ def freeze(envelope: Envelope, who: Audience, content: Content, names: Sequence[
     )
     with transaction() as session:
         session.execute(_MEMORY)
-        return dict(session.execute(statement).tuples().all())
+        return dict(session.execute(statement).all())
 
 
 def _fresh(people: CTE, envelope: Envelope) -> CTE:
@@ -83,8 +84,7 @@ def _instance(people: CTE, turn: Any, instance_ids: Sequence[uuid.UUID]) -> Colu
     """The number the person last talked on, if it is one of ours; the others take turns."""
     if len(instance_ids) == 1:
         return literal(instance_ids[0], Uuid)
-    numbers = cast(literal([str(one) for one in instance_ids], ARRAY(Text)), ARRAY(Uuid))
-    by_turn = numbers[(turn % len(instance_ids)) + 1]
+    by_turn = case({at: literal(one, Uuid) for at, one in enumerate(instance_ids)}, value=turn % len(instance_ids))
     last = func.greatest(_conversations.c.last_inbound_at, _conversations.c.last_outbound_at)
     known = (
         select(_conversations.c.instance_id)
