@@ -19,6 +19,7 @@ from app.core import files
 from app.core.context import acting
 from app.core.db import read_session, transaction
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
+from app.core.storage import storage
 from tests.factories import Company, make_contact
 from tests.workbooks import messy_rows, write_csv, write_xlsx
 
@@ -303,7 +304,7 @@ def test_errors_say_row_column_value_problem_and_suggestion() -> None:
 def test_result_is_the_sheet_with_what_happened_to_each_row() -> None:
     done = imported(sheet(ANA, ["=cmd()", "1187654321", "", ""], ["Caio", "não tem", "", ""]))
     import_result.make_result(done.id)
-    book = openpyxl.load_workbook(files.path(imports.get_import(done.id).result_key))
+    book = openpyxl.load_workbook(io.BytesIO(storage().read(imports.get_import(done.id).result_key)))
     rows = [[cell.value or "" for cell in row] for row in book.active.iter_rows()]
     assert rows[0] == [*HEADER, "Resultado", "Telefone usado", "Observações"]
     assert rows[1][:2] + rows[1][4:6] == ["Ana Souza", "5511987654321", "Contato criado", "+55 (11) 98765-4321"]

@@ -93,7 +93,7 @@ def test_every_verb_leaves_an_audit_row_and_a_fact() -> None:
 def test_search_ignores_accents_case_and_punctuation(query: str, found: bool) -> None:
     make_contact("João da Conceição", "5511987654321", email="joao@x.com")
     with transaction() as session:
-        session.execute(text("UPDATE contacts SET search = :s"), {"s": search_text("João da Conceição", "5511987654321", "joao@x.com")})  # fmt: skip  # noqa: E501
+        session.execute(text("UPDATE contacts SET search = :s"), {"s": search_text("João da Conceição", "5511987654321", "joao@x.com")})  # fmt: skip
     assert bool(people.list_contacts(Filter(search=query)).items) is found
 
 

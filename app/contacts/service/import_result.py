@@ -17,10 +17,12 @@ from app.contacts.importing.reading import read_rows
 from app.contacts.importing.tables_out import write_table
 from app.contacts.models import Import
 from app.contacts.queries import imports
+from app.contacts.service.exports import FORMATS
 from app.contacts.service.import_check import options_of
 from app.core import files
 from app.core.db import transaction
 from app.core.phone import format_phone
+from app.core.storage import new_key, storage
 
 WORKBOOK_ROWS = 100_000  # a larger result comes as csv: a workbook of it takes minutes to write and to open
 
@@ -31,11 +33,18 @@ def make_result(import_id: uuid.UUID) -> None:
         found = imports.get_import(import_id)
         if found.status not in ("completed", "undone"):
             return
-        kind = "xlsx" if found.total <= WORKBOOK_ROWS else "csv"
-        key, rows = f"{found.storage_key}/result.{kind}", _rows(found)
-    write_table(files.path(key), kind, rows)
+        kind, rows = result_kind(found), _rows(found)
+        key, path = new_key(found.tenant_id), files.path(f"{found.storage_key}/result")
+    write_table(path, kind, rows)
+    with path.open("rb") as stream:
+        storage().put(key, stream, FORMATS[kind])
+    path.unlink()
     with transaction():
         imports.get_import(import_id).result_key = key
+
+
+def result_kind(found: Import) -> str:
+    return "xlsx" if found.total <= WORKBOOK_ROWS else "csv"
 
 
 def _rows(found: Import) -> Iterator[list[Any]]:

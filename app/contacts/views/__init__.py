@@ -1,9 +1,12 @@
-"""Pages of contacts, groups, tags, lists and imports."""
+"""Pages of contacts, groups, tags, lists, imports and exports."""
 
-from flask import Blueprint, Flask
+from flask import Flask
 
-blueprint = Blueprint("contacts", __name__, template_folder="../templates")
+from app.contacts.views import exports, imports, labels, lists, people, words
 
 
 def init_app(app: Flask) -> None:
-    app.register_blueprint(blueprint)
+    for room in (people, labels, imports, exports):
+        app.register_blueprint(room.blueprint)
+    app.register_blueprint(lists.blueprint)
+    app.jinja_env.globals.update(words.GLOBALS)
