@@ -75,7 +75,7 @@ def group_sizes(group_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
         .where(mine(), GroupMember.group_id.in_(list(group_ids)))
         .group_by(GroupMember.group_id)
     )
-    return dict(read_session().execute(statement).tuples())
+    return dict(read_session().execute(statement).all())
 
 
 def tag_sizes(tag_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -85,4 +85,4 @@ def tag_sizes(tag_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, int]:
         .where(mine(), ContactTag.tag_id.in_(list(tag_ids)))
         .group_by(ContactTag.tag_id)
     )
-    return dict(read_session().execute(statement).tuples())
+    return dict(read_session().execute(statement).all())

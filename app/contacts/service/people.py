@@ -74,10 +74,10 @@ def phone_taken(owner: Contact) -> Conflict:
 
 
 def _fill(contact: Contact, new: NewContact, phone: phones.Phone | None) -> None:
-    contact.name = new.name.strip()
+    contact.name = (new.name or "").strip()
     contact.email = clean_email(new.email)
     contact.custom_fields = clean_custom(new.custom_fields)
-    contact.notes = new.notes.strip()
+    contact.notes = (new.notes or "").strip()
     contact.phone = phone.e164 if phone else None
     if new.opted_in_source and contact.opted_out_at is None:
         contact.opted_in_at, contact.opted_in_source = clock.now(), new.opted_in_source
