@@ -1,6 +1,5 @@
 """Three texts that every company starts with, so that the first campaign takes minutes."""
 
-
 from flask_babel import gettext as _
 from sqlalchemy.dialects.postgresql import insert
 
