@@ -39,6 +39,7 @@ class Wishes:
     columns: dict[str, str] = field(default_factory=dict)
     opted_in: bool = False
     source: str = "contacts"
+    return_to: str = ""  # the page that asked for it, such as a campaign's wizard
 
 
 def start_import(stream: IO[bytes], file_name: str, wishes: Wishes | None = None) -> Import:
@@ -75,6 +76,7 @@ def _first_options(wishes: Wishes) -> dict[str, Any]:
         "confirms": wishes.confirms,
         "columns": wishes.columns,
         "opted_in": wishes.opted_in,
+        "return_to": wishes.return_to,
     }
 
 
