@@ -32,7 +32,8 @@ def login(data: dict[str, str]) -> Pair:
     """
     client = Client(request.remote_addr, request.user_agent.string)
     rate = current_app.extensions["recado"].login_rate_limit
-    return pairs.issue(sessions.check_credentials(data["email"], data["password"], client, rate), _keys())
+    person = sessions.check_credentials(data["email"], data["password"], client, rate)
+    return pairs.issue(person, client, _keys())
 
 
 @blp.post("/refresh")

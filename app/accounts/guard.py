@@ -1,10 +1,13 @@
 """In front of every page: who is asking, and nobody unknown gets further than the open doors."""
 
+from datetime import timedelta
+
 from flask import Flask, g, request
 from flask_login import current_user
 from werkzeug.exceptions import BadRequest
 
 from app.accounts.queries import Person
+from app.accounts.rules import SESSION_DAYS
 from app.accounts.service import sessions
 from app.core.context import find_actor, set_actor
 from app.core.errors import Unauthorized
@@ -17,6 +20,8 @@ _WITHOUT_SESSIONS = ("/api/", "/webhooks/", "/assets/", "/healthz", "/metrics/pr
 
 
 def init_app(app: Flask) -> None:
+    # Set once, at sign-in: repeated on every answer it would end up on cacheable files too.
+    app.config.update(SESSION_REFRESH_EACH_REQUEST=False, PERMANENT_SESSION_LIFETIME=timedelta(days=SESSION_DAYS))
     login_manager.session_protection = None  # the session row is the protection; addresses change on phones
     login_manager.user_loader(_load)
     app.before_request(_forget_the_last)

@@ -167,3 +167,21 @@ def test_the_page_is_whole(client):
     page = client.page("/login")
     assert page.select_one("form[action='/login'] input[type=password]")
     assert page.select_one("input[name=csrf_token]")["value"]
+
+
+def test_files_that_caches_keep_never_carry_the_cookie(client_for, app):
+    browser = client_for("agent")
+    with app.test_request_context():
+        path = app.jinja_env.globals["asset"]("css/app.css")
+    answer = browser.get(path)
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_an_invented_forwarded_address_changes_nothing(client, company, strict):
+    token = client.csrf_token()
+    codes = []
+    for n in range(6):
+        fields = {"email": f"{n}@exemplo.com.br", "password": "errada-123", "csrf_token": token}
+        codes.append(client.post("/login", data=fields, headers={"X-Forwarded-For": f"10.1.1.{n}"}).status_code)
+    assert codes == [401] * 5 + [429]

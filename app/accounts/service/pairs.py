@@ -18,7 +18,7 @@ from sqlalchemy import update
 from app.accounts import queries
 from app.accounts.models import RefreshToken
 from app.accounts.queries import Person
-from app.accounts.service.sessions import note_sign_in
+from app.accounts.service.sessions import Client, note_sign_in
 from app.config import Config
 from app.core import clock, ids
 from app.core.audit import audit
@@ -54,9 +54,9 @@ class Pair:
     user: Person
 
 
-def issue(person: Person, keys: Keys) -> Pair:
+def issue(person: Person, client: Client, keys: Keys) -> Pair:
     """The first pair of a new family."""
-    with acting(person.actor("api")), transaction():
+    with acting(person.actor("api", ip=client.ip, user_agent=client.user_agent)), transaction():
         refresh = _add_link(person, ids.new_id(), keys)
         note_sign_in(person)
     return _pair(person, refresh, keys)
