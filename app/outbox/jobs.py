@@ -6,7 +6,7 @@ from flask import current_app
 
 from app.config import Config
 from app.core import background, clock
-from app.core.background import enqueue, job
+from app.core.background import job
 from app.core.storage import storage
 from app.extensions import db
 from app.outbox.sender import Sender
@@ -35,7 +35,7 @@ def shift() -> None:
     if background.shutdown_requested():
         sender.drain(25.0)
     if work_left:
-        enqueue("outbox.shift")
+        background.nudge("outbox.shift")  # not one more each time: a queued shift is enough
 
 
 @job("outbox.wake", queue="default", every=2)

@@ -6,7 +6,7 @@ import uuid
 from sqlalchemy import text
 
 from app.core import background
-from app.core.background import enqueue, job
+from app.core.background import job
 from app.core.context import acting, system
 from app.core.db import release
 from app.core.retention import every_tenant, purge
@@ -25,7 +25,7 @@ def process() -> None:
         if not _round():
             return
         if time.monotonic() > deadline:
-            enqueue("webhooks.process")
+            background.nudge("webhooks.process")
             return
 
 
