@@ -22,6 +22,8 @@ from tests import servers
 from tests.clients import ApiClient, IsolatedClient, sign_in
 from tests.factories import Company, make_company
 
+pytest_plugins = ["tests.browsers"]
+
 
 @pytest.fixture(scope="session")
 def database() -> servers.Urls:

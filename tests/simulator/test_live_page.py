@@ -1,23 +1,21 @@
 """The page with its script, in a real browser."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browsers import visiting
 from tests.simulator.driver import Gateway, Receiver
 
 CHAT = "/_sim/phone/loja/chat/5511987654321@s.whatsapp.net"
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
-        yield browser.new_page(viewport={"width": 390, "height": 844})
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    with visiting(browser) as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        yield page
 
 
 @pytest.mark.browser

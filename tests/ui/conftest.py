@@ -1,10 +1,8 @@
 """The interface alone: a small application without a database, for everything that the pages share."""
 
-import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -12,15 +10,11 @@ from flask import Flask, request
 from flask.testing import FlaskClient
 from flask_socketio import SocketIO
 from flask_wtf import CSRFProtect
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, expect
 
 from app import ui
 from app.core.context import Actor, set_actor
-from app.ui import assets
-
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = "/usr/bin/chromium"
+from tests.browsers import serving, visiting
 
 
 def make_site(role: str | None = "admin", csrf: bool = False, testing: bool = True) -> Flask:
@@ -64,19 +58,9 @@ def gallery(client: FlaskClient) -> BeautifulSoup:
     return BeautifulSoup(client.get("/_ui").data, "html.parser")
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield chromium
-        chromium.close()
-
-
 @dataclass
 class Running:
-    """A site that answers on a port, with the vendor files that `make` copies."""
+    """A site that answers on a port."""
 
     url: str
     app: Flask
@@ -86,28 +70,17 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    assets.build(ROOT / "node_modules")
     app, fetched = make_site(csrf=True), []
     app.before_request(lambda: fetched.append(request.path))
     sockets = SocketIO(app, async_mode="threading")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Running(f"http://127.0.0.1:{server.server_port}", app, sockets, fetched)
-    server.shutdown()
-    thread.join()
+    with serving(app) as url:
+        yield Running(url, app, sockets, fetched)
 
 
 @pytest.fixture
 def page(browser: Browser, running: Running) -> Iterator[Page]:
-    """Fails the test on any script error and on anything that the content policy refused."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="pt-BR")
     running.fetched.clear()
-    page, problems = context.new_page(), []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
-    page.goto(f"{running.url}/_ui")
-    expect(page.locator(".live-line")).to_have_text("Ao vivo")
-    yield page
-    context.close()
-    assert problems == []
+    with visiting(browser) as page:
+        page.goto(f"{running.url}/_ui")
+        expect(page.locator(".live-line")).to_have_text("Ao vivo")
+        yield page

@@ -112,11 +112,19 @@ def test_an_upload_follows_its_redirect_and_keeps_the_flash(page: Page):
 
 def test_the_theme_changes_at_once_and_stays(page: Page):
     page.locator(".user-menu__button").click()
-    with page.expect_response("**/ui/theme"):
-        page.get_by_role("button", name="Escuro").click()
+    page.get_by_role("button", name="Escuro").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    wait_for_cookie(page, "recado_theme", "dark")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def wait_for_cookie(page: Page, name: str, value: str, tries: int = 100) -> None:
+    """The request runs behind the page's back."""
+    while tries and (name, value) not in [(one["name"], one["value"]) for one in page.context.cookies()]:
+        tries -= 1
+        page.wait_for_timeout(50)
+    assert tries, f"no cookie {name}={value}"
 
 
 def test_following_the_system_needs_no_reload(page: Page):

@@ -1,0 +1,54 @@
+"""A real Chromium for tests marked `browser`: one per worker, since two drivers cannot share a thread."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from app.ui import assets
+
+ROOT = Path(__file__).resolve().parents[1]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The application on a port of its own, with the front-end files that `make` copies."""
+    assets.build(ROOT / "node_modules")
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def visiting(browser: Browser, **context: Any) -> Iterator[Page]:
+    """A page of a new visitor. Fails on any script error and on anything that the content policy refused."""
+    visitor = browser.new_context(viewport={"width": 1440, "height": 900}, locale="pt-BR", **context)
+    page, problems = visitor.new_page(), []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+    try:
+        yield page
+    finally:
+        visitor.close()
+    assert problems == []
