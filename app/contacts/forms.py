@@ -38,7 +38,7 @@ FIELD_NAMES = {
     "consent": _l("Consentimento"),
     "last_interaction": _l("Última conversa"),
     "created": _l("Data de cadastro"),
-    "custom": _l("Campo da planilha"),
+    "custom": _l("Outro campo"),
     "name": _l("Nome"),
     "phone": _l("Telefone"),
     "email": _l("E-mail"),

@@ -19,7 +19,7 @@ TARGET_NAMES: dict[str, Any] = {
     synonyms.LAST_NAME: _l("Sobrenome"),
     synonyms.GROUP: _l("Grupo"),
     synonyms.TAGS: _l("Etiquetas"),
-    synonyms.CUSTOM: _l("Guardar como campo do contato"),
+    synonyms.CUSTOM: _l("Campo do contato"),
     synonyms.IGNORE: _l("Não importar"),
 }
 _TONES = {Severity.ERROR: "danger", Severity.REPAIR: "success", Severity.NOTICE: "warning", Severity.TIDY: "neutral"}
@@ -71,7 +71,7 @@ def _card(code: str, count: int, is_on: bool) -> Card:
 
 def example_rows() -> list[list[str]]:
     return [
-        [_("Nome"), _("Telefone"), _("E-mail"), _("Cidade"), _("Vencimento")],
-        ["Maria de Souza", "(11) 98765-4321", "maria@exemplo.com.br", "São Paulo", "10/12/2026"],
-        ["João Araújo", "21 99876-5432", "", "Niterói", "15/12/2026"],
+        [_("Nome"), _("Telefone"), _("E-mail"), _("Cidade")],
+        ["Maria de Souza", "(11) 98765-4321", "maria@loja.com", "São Paulo"],
+        ["João Araújo", "21 99876-5432", "", "Niterói"],
     ]

@@ -18,6 +18,7 @@ document.addEventListener("htmx:response:error", (event) => {
   else toast(words("failed"), "error");
 });
 window.htmx = htmx;
+document.addEventListener("live:updated", (event) => htmx.process(event.target));
 
 startConfirm();
 startDialogs();
