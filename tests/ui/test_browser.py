@@ -153,6 +153,22 @@ def test_the_menu_opens_and_closes_on_a_phone(page: Page):
     expect(page.locator("#sidebar")).to_be_hidden()
 
 
+def test_the_header_of_a_table_stays_in_sight(page: Page):
+    page.set_viewport_size({"width": 1600, "height": 400})
+    frame = page.locator(".table-frame")
+    expect(frame).to_have_class(re.compile("is-fitting"))
+    frame.evaluate("box => scrollTo({top: box.getBoundingClientRect().top + scrollY + 150, behavior: 'instant'})")
+    top = page.get_by_role("columnheader", name="Situação").evaluate("cell => cell.getBoundingClientRect().top")
+    assert -1 <= top <= 1
+
+
+def test_a_table_too_wide_scrolls_in_its_own_box(page: Page):
+    page.set_viewport_size({"width": 800, "height": 800})
+    page.locator(".cell-main").first.evaluate("cell => (cell.style.minWidth = '1200px')")
+    expect(page.locator(".table-frame")).not_to_have_class(re.compile("is-fitting"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 800
+
+
 @pytest.mark.parametrize("width", [360, 768, 1024, 1440])
 def test_nothing_overflows_sideways(page: Page, width: int):
     page.set_viewport_size({"width": width, "height": 800})

@@ -6,6 +6,7 @@ const registry = {
   copy: () => import("./copy.js"),
   countdown: () => import("./countdown.js"),
   counter: () => import("./counter.js"),
+  frame: () => import("./frame.js"),
   insert: () => import("./insert.js"),
   "media-picker": () => import("./media-picker.js"),
   leave: () => import("./leave.js"),
