@@ -3,16 +3,24 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from flask import request
+from flask import current_app, request
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
 
-from app.ui.icons import icon_markup
+from app.ui.icons import UnknownIcon, icon_markup
 from app.ui.statics import asset
 
 
 def icon(name: str, extra: str = "") -> Markup:
-    return icon_markup(asset("vendor/icons.svg"), name, extra)
+    """A name that is not in the sprite fails in development; a customer gets a plain circle."""
+    sprite = asset("vendor/icons.svg")
+    try:
+        return icon_markup(sprite, name, extra)
+    except UnknownIcon:
+        if current_app.debug or current_app.testing:
+            raise
+        current_app.logger.warning("unknown icon %s", name)
+        return icon_markup(sprite, "circle", extra)
 
 
 def html_attrs(attrs: Mapping[str, object] | None) -> Markup:

@@ -7,6 +7,8 @@ from flask.testing import FlaskClient
 
 from app.ui import assets, statics
 from app.ui.icons import ICONS, UnknownIcon, icon_markup
+from app.ui.markup import icon
+from tests.ui.conftest import make_site
 
 LOCK = Path("package-lock.json")
 
@@ -62,6 +64,12 @@ def test_missing_modules_are_one_clear_line(tmp_path: Path):
 def test_an_unknown_icon_is_refused():
     with pytest.raises(UnknownIcon):
         icon_markup("/x.svg", "no-such-icon")
+
+
+def test_a_customer_never_sees_a_crash_for_an_icon():
+    site = make_site(testing=False)
+    with site.test_request_context("/"):
+        assert "#circle" in icon("no-such-icon")
 
 
 def test_the_lock_file_names_no_registry_and_pins_what_the_package_asks():
