@@ -12,6 +12,7 @@ from app.config import Config
 from app.contacts.service.merges import follow_merges
 from app.core import background, crypto, facts, files, outbound, realtime, storage, tracing
 from app.inbox.service import merging
+from app.templates.service import on_tenant_created
 from app.ui.i18n import choose_locale, choose_timezone
 
 # Doors that the factory opens. A feature appears here once, and its rooms are found by name.
@@ -82,6 +83,7 @@ def _wire_features() -> None:
     """News that goes up: a lower feature tells, an upper one listens in the same transaction."""
     follow_merges("inbox", merging.join, merging.part)
     facts.subscribe("instance.braked", campaigns.brake)
+    facts.subscribe("tenant.created", on_tenant_created)
 
 
 def _open_doors(app: Flask) -> None:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.core.audit import audit
 from app.core.context import current_actor
 from app.core.db import transaction
-from app.core.errors import FieldError, Invalid, TooLarge
+from app.core.errors import FieldError, Invalid, NotFound, TooLarge
 from app.core.facts import emit
 from app.core.outbound import fetch
 from app.core.permissions import require
@@ -63,9 +63,12 @@ def store_from_url(url: str, timeout: float = 60) -> Media:
         return store_upload(found.body, found.url.partition("?")[0].partition("#")[0])
 
 
-def check_uploaded(media_id: uuid.UUID | None) -> uuid.UUID | None:
-    """The id of a file of this company; raises NotFound for any other."""
-    return None if media_id is None else queries.get_media(media_id).id
+def check_uploaded(media_id: uuid.UUID) -> Media:
+    """A file of this company, for whoever may use it; raises NotFound for any other."""
+    media = queries.find_media(media_id)
+    if media is None:
+        raise NotFound(_("Arquivo não encontrado"))
+    return media
 
 
 def _record(file: _File, digest: str, key: str, kind: str) -> Media:

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from app.contacts.queries.people import custom_keys
-from app.core import facts
 from app.core.errors import AppError
 from app.core.permissions import require
 from app.media.queries import find_media, list_by_ids
@@ -32,7 +31,6 @@ _MARKED = re.compile("\ue000(.*?)\ue001(.*?)\ue002", re.S)
 def init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
     app.jinja_env.filters["with_variables"] = with_variables
-    facts.subscribe("tenant.created", service.on_tenant_created)
 
 
 @blueprint.get("")

@@ -11,6 +11,7 @@ from app.outbox.service.repair import (
     resend_unconfirmed,
     retry_message,
 )
+from app.outbox.service.requests import queue_from_api, send_again
 
 __all__ = [
     "Receipt",
@@ -22,9 +23,11 @@ __all__ = [
     "discard_failed",
     "has_unsent",
     "open_lanes",
+    "queue_from_api",
     "queue_message",
     "resend_unconfirmed",
     "retry_message",
+    "send_again",
     "update_lane_pace",
     "wake",
 ]

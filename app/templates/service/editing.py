@@ -97,7 +97,7 @@ def _checked(fields: dict[str, Any], but: uuid.UUID | None = None) -> dict[str, 
         "content": content,
         "category": category,
         "language": language,
-        "media_id": check_uploaded(fields["media_id"]),
+        "media_id": check_uploaded(fields["media_id"]).id if fields["media_id"] else None,
         "variables": found,
     }
 

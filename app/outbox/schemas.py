@@ -1,0 +1,55 @@
+"""What other systems ask to be sent."""
+
+from marshmallow import fields, validate
+
+from app.core.schema import Schema
+
+TYPES = ("text", "image", "video", "audio", "voice", "document", "sticker")
+PRIORITIES = ("high", "normal", "low")
+LONGEST_DELAY_MS = 20_000  # the gateway cuts longer ones into slices and keeps the call open
+
+
+class SendOptionsSchema(Schema):
+    delay = fields.Integer(
+        validate=validate.Range(min=0, max=LONGEST_DELAY_MS),
+        metadata={"description": "Milliseconds of “typing…” before the message."},
+    )
+    typing = fields.Boolean(metadata={"description": "Show “typing…” for a moment when no `delay` is given."})
+
+
+class OutgoingMessageSchema(Schema):
+    """`content` is the text, or the caption of a file."""
+
+    type = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(TYPES))
+    content = fields.String(load_default="", validate=validate.Length(max=4096))
+    media_id = fields.UUID(load_default=None, allow_none=True)
+    media_url = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
+    options = fields.Nested(SendOptionsSchema, load_default=dict)
+
+
+class SendSchema(Schema):
+    """To a `recipient` (phone) or `contact_id` through an instance, or as an answer in a conversation (`ticket_id`)."""
+
+    instance_id = fields.UUID(load_default=None, allow_none=True)
+    recipient = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
+    contact_id = fields.UUID(load_default=None, allow_none=True)
+    ticket_id = fields.UUID(load_default=None, allow_none=True)
+    message = fields.Nested(OutgoingMessageSchema, required=True)
+    priority = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.OneOf(PRIORITIES),
+        metadata={"description": "Unset: `high` for an answer in a conversation, else `normal`."},
+    )
+
+
+class QueuedSchema(Schema):
+    id = fields.UUID(required=True)
+    status = fields.String(required=True)
+
+
+class RetrySchema(Schema):
+    confirm = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Needed when the message may already have left: sending again may repeat it."},
+    )
