@@ -165,7 +165,7 @@ def test_changed_counts_stop_the_confirmation(browser: Browser) -> None:
 
 
 def test_repair_and_area_are_one_click_for_all(browser: Browser) -> None:
-    path = last(browser.submit("/contacts/import", {"file": (sheet(["Ana", "98765-4321", "", ""], ["Bia", "1187654321", "", ""]), "a.csv")}))  # fmt: skip  # noqa: E501
+    path = last(browser.submit("/contacts/import", {"file": (sheet(["Ana", "98765-4321", "", ""], ["Bia", "1187654321", "", ""]), "a.csv")}))  # fmt: skip
     found_id = path.rsplit("/", 1)[-1]
     run_check(found_id)
     last(browser.submit(path + "/area", {"area": "21"}))

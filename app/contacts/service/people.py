@@ -217,6 +217,24 @@ def _set_groups(contact: Contact, group_ids: Sequence[uuid.UUID]) -> None:
             session.delete(session.get_one(GroupMember, (group_id, contact.id)))
 
 
+def change_contact(
+    contact_id: uuid.UUID,
+    changes: Mapping[str, Any],
+    *,
+    is_blocked: bool | None = None,
+    opted_out: bool | None = None,
+    source: str = "api",
+) -> Contact:
+    """Details, block and consent in one transaction."""
+    with transaction():
+        contact = update_contact(contact_id, changes) if changes else people.get_contact(contact_id)
+        if is_blocked is not None:
+            set_blocked(contact_id, blocked=is_blocked)
+        if opted_out is not None:
+            opt_out(contact_id, source) if opted_out else opt_in(contact_id, source)
+    return contact
+
+
 def set_blocked(contact_id: uuid.UUID, *, blocked: bool) -> Contact:
     require("contacts.write")
     with transaction():
