@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, HiddenField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, EqualTo, Length, Optional
 
 
@@ -14,7 +15,7 @@ class SignInForm(FlaskForm):
 
 class ProfileForm(FlaskForm):
     name = StringField(_l("Nome"), [DataRequired(_l("Digite o seu nome.")), Length(max=120)])
-    locale = SelectField(_l("Idioma"), choices=[("pt_BR", "Português"), ("en", "English")])
+    locale = SelectField(_l("Idioma"), choices=[SelectChoice("pt_BR", "Português"), SelectChoice("en", "English")])
 
 
 class PasswordForm(FlaskForm):
@@ -27,7 +28,12 @@ class TokenForm(FlaskForm):
     name = StringField(_l("Nome"), [DataRequired(_l("Dê um nome ao token.")), Length(max=100)])
     days = SelectField(
         _l("Validade"),
-        choices=[("90", _l("90 dias")), ("365", _l("1 ano")), ("30", _l("30 dias")), ("0", _l("Sem validade"))],
+        choices=[
+            SelectChoice("30", _l("30 dias")),
+            SelectChoice("90", _l("90 dias")),
+            SelectChoice("365", _l("1 ano")),
+            SelectChoice("0", _l("Sem validade")),
+        ],
         default="90",
     )
     scopes = SelectMultipleField(_l("Permissões"), [Optional()])

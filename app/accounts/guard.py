@@ -15,8 +15,14 @@ from app.core.text import is_storable
 from app.extensions import login_manager
 
 # Addresses that check their caller themselves, or have nothing to hide. A test knows every route behind them.
-OPEN = ("/login", "/favicon.ico", "/ui/", "/_ui")
-_WITHOUT_SESSIONS = ("/api/", "/webhooks/", "/assets/", "/healthz", "/metrics/prometheus")  # the cookie isn't looked at
+OPEN = ("/login", "/api/docs", "/favicon.ico", "/ui/", "/_ui")
+_WITHOUT_SESSIONS = (
+    "/api/v1/",
+    "/webhooks/",
+    "/assets/",
+    "/healthz",
+    "/metrics/prometheus",
+)  # the cookie isn't looked at
 
 
 def init_app(app: Flask) -> None:

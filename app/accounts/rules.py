@@ -43,3 +43,16 @@ def password_problem(password: str, email: str = "") -> str | None:
 def slug(name: str) -> str:
     """For addresses: `Padaria do Zé` → `padaria-do-ze`."""
     return _NOT_PLAIN.sub("-", fold(name)).strip("-")[:60] or "empresa"
+
+
+_BROWSERS = ("Edg", "OPR", "SamsungBrowser", "Firefox", "HeadlessChrome", "Chrome", "Safari")
+_BROWSER_NAMES = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet", "HeadlessChrome": "Chrome"}
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
+
+
+def device(user_agent: str | None) -> str:
+    """`Chrome · Android`; empty when nothing in it is known."""
+    agent = user_agent or ""
+    browser = next((name for name in _BROWSERS if f"{name}/" in agent), "")
+    system = next((name for name in _SYSTEMS if name in agent), "")
+    return " · ".join(part for part in (_BROWSER_NAMES.get(browser, browser), system) if part)

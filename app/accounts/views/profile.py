@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from app.accounts import queries
 from app.accounts.forms import PasswordForm, ProfileForm
+from app.accounts.rules import device
 from app.accounts.service import people, sessions
 from app.core.context import current_actor, find_actor
 from app.core.errors import Invalid
@@ -58,6 +59,7 @@ def _page(profile: ProfileForm | None = None, password: PasswordForm | None = No
         "accounts/profile.html",
         profile=profile or ProfileForm(formdata=None, name=current_user.name, locale=current_user.locale),
         password=password or PasswordForm(formdata=None),
+        device=device,
         sessions=queries.list_own_sessions(),
         current_session=current_actor().session_id,
     )

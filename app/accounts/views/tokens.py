@@ -5,6 +5,7 @@ import uuid
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from app.accounts import queries
 from app.accounts.forms import TokenForm
@@ -43,7 +44,7 @@ def revoke(token_id: uuid.UUID) -> ResponseReturnValue:
 
 def _form(*, empty: bool = False) -> TokenForm:
     form = TokenForm(formdata=None) if empty else TokenForm()
-    form.scopes.choices = [(name, name) for name in sorted(ALL) if can(current_actor(), name)]
+    form.scopes.choices = [SelectChoice(name) for name in sorted(ALL) if can(current_actor(), name)]
     return form
 
 
