@@ -113,7 +113,7 @@ def test_job_names_are_told_apart():
 
 def test_every_job_that_is_asked_for_exists(app):
     known = set(background.job_names())
-    asked = {(file, name) for file, name in calls("enqueue", "nudge")}
+    asked = {(file, name) for file, name in calls("enqueue", "nudge", "nudge_now")}
     assert {pair for pair in asked if pair[1] not in known} == set()
 
 

@@ -92,14 +92,15 @@ def nudge(name: str, window: float = 1.0, **args: Any) -> None:
     The marker is taken after the commit and dropped when the job starts, so a nudge is never lost to one that has
     already read its rows.
     """
-    found = find_job(name)
+    find_job(name)
+    after_commit(lambda: nudge_now(name, window, **args))
+
+
+def nudge_now(name: str, window: float = 1.0, **args: Any) -> None:
+    """A nudge where no transaction is open and no application context is wanted. Raises RedisError."""
     plain = {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in args.items()}
-
-    def push() -> None:
-        if redis().set(_marker(name, plain), "1", nx=True, px=int(max(window, 0.05) * 20_000)):
-            _push(found, plain, 0)
-
-    after_commit(push)
+    if redis().set(_marker(name, plain), "1", nx=True, px=int(max(window, 0.05) * 20_000)):
+        _push(find_job(name), plain, 0)
 
 
 def _marker(name: str, args: dict[str, Any]) -> str:

@@ -1,12 +1,14 @@
+import queue
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from app.core import background
 from app.core.context import acting
 from app.core.crypto import token_hash
 from app.factory import create_app
+from app.webhooks.evolution import Waker
 from tests.factories import make_instance
 
 BODY = b'{"event": "messages.update", "instance": "loja", "data": {}}'
@@ -100,3 +102,40 @@ def test_redis_away_loses_nothing(client, number, stored, redis_url):
     finally:
         background.connect(redis_url)
     assert len(stored()) == 1
+
+
+def test_only_posts_to_a_number_are_events(client, number):
+    assert client.get(f"/webhooks/evolution/{number}").status_code == 405
+    assert client.post("/webhooks/evolution/nobody", data=BODY).status_code == 404
+
+
+def test_a_connection_that_the_database_dropped_is_replaced(client, number, stored, owner_engine):
+    assert post(client, number).status_code == 200
+    with owner_engine.connect() as connection:
+        dropped = connection.scalar(
+            text("""SELECT count(*) FROM pg_stat_activity
+            WHERE application_name = 'recado-oneshot' AND datname = current_database()""")
+        )
+        assert dropped
+    superuser = create_engine(owner_engine.url.set(username="postgres"))
+    with superuser.connect() as connection:
+        connection.execute(
+            text("""SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
+            WHERE application_name = 'recado-oneshot' AND datname = current_database()""")
+        )
+    superuser.dispose()
+    assert post(client, number, b'{"after": "the restart"}').status_code == 200
+    assert len(stored()) == 2
+
+
+def test_the_waker_calls_once_for_a_burst_and_once_more_for_what_comes_after():
+    calls: queue.Queue[int] = queue.Queue()
+    wake = Waker(lambda: calls.put(1), spacing=0.05)
+    for _ in range(10):
+        wake()
+    calls.get(timeout=5)
+    for _ in range(10):
+        wake()
+    calls.get(timeout=5)
+    with pytest.raises(queue.Empty):
+        calls.get(timeout=0.15)
