@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields, pre_load, validate
 
-from app.contacts.forms import CONSENT_NAMES
+from app.contacts.queries.segments import CONSENTS
 from app.contacts.rules import COLORS, DUPLICATE_RULES
 from app.core.schema import PageQuery, Schema, UtcDateTime
 
@@ -16,7 +16,7 @@ class ContactQuery(PageQuery):
     search = fields.String(load_default="", metadata={"description": "Part of a name, phone or e-mail."})
     group_id = fields.UUID(load_default=None)
     tag = fields.String(load_default=None, metadata={"description": "Name or id of a tag."})
-    consent = fields.String(load_default="", validate=validate.OneOf(["", *CONSENT_NAMES]))
+    consent = fields.String(load_default="", validate=validate.OneOf(["", *CONSENTS]))
     is_blocked = fields.Boolean(load_default=None, allow_none=True)
 
 

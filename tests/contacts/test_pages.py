@@ -31,6 +31,13 @@ def last(response: Any) -> str:
     return str(response.headers["Location"])
 
 
+def upload(browser: Browser, stream: Any, name: str = "a.csv") -> str:
+    """The page of the new import, without its step."""
+    landed = last(browser.submit("/contacts/import", {"file": (stream, name)}))
+    assert landed.endswith("?step=columns")
+    return landed.removesuffix("?step=columns")
+
+
 def run_check(found_id: Any) -> Import:
     import_check.check_import(found_id)
     return imports.get_import(found_id)
@@ -127,11 +134,14 @@ def test_sheet_goes_from_upload_to_result(browser: Browser) -> None:
         ["Dora", "5,51199E+12", "", ""],
         ["Ana", "1187654321", "", ""],
     ]
-    path = last(browser.submit("/contacts/import", {"file": (sheet(*rows), "clientes.csv")}))
+    path = upload(browser, sheet(*rows), "clientes.csv")
     found_id = path.rsplit("/", 1)[-1]
     assert "Conferindo" in browser.page(path).text
     run_check(found_id)
     columns = browser.page(path + "?step=columns")
+    guessed = {one["name"]: one.select_one("[selected]")["value"] for one in columns.select("select")}
+    assert last(browser.submit(path + "/columns", guessed)) == path
+    assert imports.get_import(found_id).status == "ready"
     assert columns.select_one("select[name=column-1] option[selected]")["value"] == "phone"
     assert len(columns.select("tbody tr")) == 4
     doctor = browser.page(path)
@@ -158,14 +168,14 @@ def test_sheet_goes_from_upload_to_result(browser: Browser) -> None:
 
 
 def test_changed_counts_stop_the_confirmation(browser: Browser) -> None:
-    path = last(browser.submit("/contacts/import", {"file": (sheet(ANA), "a.csv")}))
+    path = upload(browser, sheet(ANA))
     run_check(path.rsplit("/", 1)[-1])
     browser.submit(path + "/confirm", {"expected": "7", "duplicates": "fill"})
     assert imports.get_import(path.rsplit("/", 1)[-1]).status == "ready"
 
 
 def test_repair_and_area_are_one_click_for_all(browser: Browser) -> None:
-    path = last(browser.submit("/contacts/import", {"file": (sheet(["Ana", "98765-4321", "", ""], ["Bia", "1187654321", "", ""]), "a.csv")}))  # fmt: skip
+    path = upload(browser, sheet(["Ana", "98765-4321", "", ""], ["Bia", "1187654321", "", ""]))  # fmt: skip
     found_id = path.rsplit("/", 1)[-1]
     run_check(found_id)
     last(browser.submit(path + "/area", {"area": "21"}))
@@ -176,7 +186,7 @@ def test_repair_and_area_are_one_click_for_all(browser: Browser) -> None:
 
 
 def test_bad_file_says_what_to_do(browser: Browser) -> None:
-    path = last(browser.submit("/contacts/import", {"file": (io.BytesIO(b"%PDF-1.4"), "a.pdf")}))
+    path = upload(browser, io.BytesIO(b"%PDF-1.4"))
     run_check(path.rsplit("/", 1)[-1])
     assert "não é uma planilha" in browser.page(path).text
 

@@ -119,13 +119,18 @@ def choose_sheet(import_id: uuid.UUID, index: int) -> Import:
 
 def choose_columns(import_id: uuid.UUID, choices: dict[int, str]) -> Import:
     found = imports.get_import(import_id)
+    guessed = Mapping.from_json(found.mapping)
     try:
-        mapping = corrected(Mapping.from_json(found.mapping), choices)
+        mapping = corrected(guessed, choices)
     except MappingError as error:
         raise Invalid(errors=[FieldError("columns", mapping_message(code)) for code in error.codes]) from error
-    if mapping.as_json() == found.mapping and not found.analysis.get("needs_columns"):
+    if _targets(mapping) == _targets(guessed) and not found.analysis.get("needs_columns"):
         return found
     return _check_again(import_id, mapping=mapping.as_json())
+
+
+def _targets(mapping: Mapping) -> list[str]:
+    return [column.target for column in mapping.columns]
 
 
 def mapping_message(code: str) -> str:

@@ -26,7 +26,7 @@ from app.core.storage import storage
 from app.ui.downloads import Stored, disposition, file_response
 
 blueprint = Blueprint("imports", __name__, template_folder="../templates", url_prefix="/contacts")
-_SHOWN_ROWS = 25
+_SHOWN_ROWS = 10
 _ALSO_FIXED = ("email_invalid", "duplicate_in_file")
 
 
@@ -45,7 +45,7 @@ def upload() -> ResponseReturnValue:
         raise Invalid.field("file", _("Escolha uma planilha."))
     group = next(iter(uuids([request.form.get("group_id", "")])), None)
     found = service.start_import(file.stream, file.filename, Wishes(group_id=group))  # type: ignore[arg-type]
-    return redirect(url_for("imports.show", import_id=found.id), 303)
+    return _back(found.id, step="columns")
 
 
 @blueprint.get("/import/example.csv")
