@@ -44,12 +44,7 @@ def queue_message(
     `options`: `{delay}` in ms and `{typing}`. Raises Invalid (recipient, text, media), NotFound (instance, contact).
     """
     actor = require("messages.send")
-    if type == "text" and not body.strip():
-        raise Invalid.field("message.content", _("Escreva a mensagem"))
-    if len(body) > MAX_TEXT:
-        raise Invalid.field("message.content", _("O texto passa de 4.096 caracteres"))
-    if type != "text" and not (media_id or media_url):
-        raise Invalid.field("message.media_url", _("Escolha o arquivo a enviar"))
+    _check_content(type, body, has_media=bool(media_id or media_url))
     with transaction() as session:
         instance = _usable_instance(instance_id)
         contact = _recipient(contact_id, recipient)
@@ -71,19 +66,30 @@ def queue_message(
         )
         session.add(message)
         session.flush()
-        session.add(
-            OutboxRow(
-                message_id=message.id,
-                instance_id=instance.id,
-                contact_id=contact.id,
-                recipient_key=message.recipient_key,
-                lane=int(lane),
-                send_after=send_after or clock.now(),
-            )
-        )
+        session.add(_outbox_row(message, lane, send_after or clock.now()))
         emit("message.queued", message_id=message.id, ticket_id=ticket_id, instance_id=instance.id)
         wake()
     return message
+
+
+def _outbox_row(message: Message, lane: Lane, send_after: datetime) -> OutboxRow:
+    return OutboxRow(
+        message_id=message.id,
+        instance_id=message.instance_id,
+        contact_id=message.contact_id,
+        recipient_key=message.recipient_key,
+        lane=int(lane),
+        send_after=send_after,
+    )
+
+
+def _check_content(type: str, body: str, *, has_media: bool) -> None:
+    if type == "text" and not body.strip():
+        raise Invalid.field("message.content", _("Escreva a mensagem"))
+    if len(body) > MAX_TEXT:
+        raise Invalid.field("message.content", _("O texto passa de 4.096 caracteres"))
+    if type != "text" and not has_media:
+        raise Invalid.field("message.media_url", _("Escolha o arquivo a enviar"))
 
 
 def wake() -> None:
