@@ -9,7 +9,7 @@ from sqlalchemy import Uuid, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.campaigns.models import Campaign
-from app.campaigns.queries import progress
+from app.campaigns.queries import forecast
 from app.contacts.models import Import
 from app.contacts.queries.people import count_all
 from app.core import clock
@@ -125,7 +125,7 @@ def _running(campaign: Campaign, left: int) -> Running:
     if campaign.started_at is None:
         return Running(campaign, 0, None)
     tells_end = campaign.status == "sending" and left <= FORESEEN
-    ends_at = progress.last_end(progress.shares_of(campaign)) if tells_end else None
+    ends_at = forecast.last_end(forecast.shares_of(campaign)) if tells_end else None
     return Running(campaign, max(campaign.total - left, 0), ends_at)
 
 
