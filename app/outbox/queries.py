@@ -29,11 +29,11 @@ _WAITING = text("""
 """)
 _DEAD = text("""
     SELECT m.id, m.instance_id, m.contact_id, m.campaign_id, m.recipient_key, m.type, m.body, m.status, m.error_code,
-        m.error_message, m.attempts, m.created_at, m.failed_at
+        m.error_message, m.attempts, m.external_id, m.created_at, m.failed_at
     FROM messages m
     WHERE m.tenant_id = :tenant AND m.status IN ('failed', 'unconfirmed') AND m.direction = 'outbound'
         AND NOT coalesce((m.metadata ->> 'discarded')::boolean, false)
-        AND (cast(:before AS uuid) IS NULL OR m.id < :before)
+        AND (cast(:id AS uuid) IS NULL OR m.id = :id)
     ORDER BY m.id DESC LIMIT :n OFFSET :skip
 """)
 _COUNT_DEAD = text("""
@@ -66,9 +66,9 @@ def explain(message: Message) -> Explanation | None:
     return Explanation(message.error_code or "", str(reason.what), str(reason.do))
 
 
-def list_dead(limit: int, skip: int = 0, before: uuid.UUID | None = None) -> Sequence[Row[Any]]:
-    """Messages that failed or that nobody can vouch for, newest first, minus those put aside."""
-    scope = {"tenant": current_actor().tenant_id, "n": limit, "skip": skip, "before": before}
+def list_dead(limit: int, skip: int = 0, message_id: uuid.UUID | None = None) -> Sequence[Row[Any]]:
+    """Messages that failed or that nobody can vouch for, newest first, minus those put aside; or just that one."""
+    scope = {"tenant": current_actor().tenant_id, "n": limit, "skip": skip, "id": message_id}
     return read_session().execute(_DEAD, scope).all()
 
 

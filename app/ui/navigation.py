@@ -31,7 +31,7 @@ MAIN = (
     Entry("instances", _l("Números"), "/instances", "device-mobile-message", ("instances.see",)),
 )
 FOOT = (
-    Entry("dead_letters", _l("Falhas"), "/dead-letters", "alert-octagon", ("dead_letters.manage",)),
+    Entry("dead_letters", _l("Falhas"), "/settings/dead-letters", "alert-octagon", ("dead_letters.manage",)),
     Entry("settings", _l("Configurações"), "/settings", "settings", ("settings.manage", "users.manage")),
 )
 PROFILE, SIGN_OUT = "/settings/profile", "/logout"

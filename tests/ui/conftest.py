@@ -38,7 +38,16 @@ def make_site(role: str | None = "admin", csrf: bool = False, testing: bool = Tr
         set_actor(None)
 
     ui.init_app(app)
-    for path in ("/", "/contacts", "/lists", "/campaigns", "/templates", "/instances", "/settings", "/dead-letters"):
+    for path in (
+        "/",
+        "/contacts",
+        "/lists",
+        "/campaigns",
+        "/templates",
+        "/instances",
+        "/settings",
+        "/settings/dead-letters",
+    ):
         app.add_url_rule(path, path, lambda: "")
     return app
 

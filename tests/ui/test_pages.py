@@ -86,7 +86,7 @@ def test_the_menu_shows_what_the_role_may_open(role: str):
     held = ROLES[role]
     assert ("/contacts" in shown) == ("contacts.read" in held)
     assert ("/campaigns" in shown) == ("campaigns.read" in held)
-    assert ("/dead-letters" in shown) == ("dead_letters.manage" in held)
+    assert ("/settings/dead-letters" in shown) == ("dead_letters.manage" in held)
     assert ("/settings" in shown) == ("settings.manage" in held)
     assert "/inbox" not in shown  # its page does not exist here
 
