@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, text, update
 
 from app.campaigns import jobs, service
 from app.campaigns.models import Campaign
-from app.campaigns.queries import campaigns, progress, recipients
+from app.campaigns.queries import campaigns, forecast, progress, recipients
 from app.campaigns.rules import states
 from app.core import clock
 from app.core.context import acting
@@ -267,9 +267,9 @@ def test_the_promise_is_counted_from_the_rows(draft):
 
 def test_forecast_shares_the_number_with_its_other_campaigns(draft, number):
     alone = service.launch(draft(*[make_contact() for _ in range(20)]).id)
-    first = progress.last_end(progress.shares_of(alone)) - clock.now()
+    first = forecast.last_end(forecast.shares_of(alone)) - clock.now()
     service.launch(draft(*[make_contact() for _ in range(20)]).id)
-    shared = progress.last_end(progress.shares_of(alone)) - clock.now()
+    shared = forecast.last_end(forecast.shares_of(alone)) - clock.now()
     assert shared.total_seconds() == pytest.approx(2 * first.total_seconds(), rel=0.1)
 
 

@@ -99,8 +99,9 @@ def segment_clause(name: str) -> ColumnElement[bool]:
     return and_(*clauses)
 
 
-def candidates(who: Audience, content: Content | None, custom_names: Sequence[str] = ()) -> CTE:
-    """One row per person meant: contact columns, address, person key, `body` and `reason` (None = gets it).
+def candidates(who: Audience, content: Content | None, custom_names: Sequence[str] = (), *, holes: bool = False) -> CTE:
+    """One row per person meant: contact columns, address, person key, `body` and `reason` (None = gets it); with
+    `holes` also `hole`: a variable without a default came out empty.
 
     Without `content` nothing is rendered, which is enough to count people.
     """
@@ -108,12 +109,12 @@ def candidates(who: Audience, content: Content | None, custom_names: Sequence[st
     person = aliased(Contact)
     address = _addresses(meant, who.providers)
     key = _person_key(address)
-    text = _text(person, content, custom_names)
+    text, hole = _rendered(person, content, custom_names, holes)
     columns = [
         person.id, person.name, person.phone, address.c.value.label("address"), key.label("person_key"),
-        text.label("body"), _standing_reason(person, address, key).label("standing"),
+        text.label("body"), hole.label("hole"), _standing_reason(person, address, key).label("standing"),
     ]  # fmt: skip
-    rows = select(*columns, person.updated_at).select_from(meant).join(person, person.id == meant.c.id)
+    rows = select(*columns).select_from(meant).join(person, person.id == meant.c.id)
     rows = rows.outerjoin(address, address.c.contact_id == person.id)
     found = rows.where(person.tenant_id == current_actor().tenant_id).subquery("found")
     return select(found, _reason(found, who, content).label("reason")).cte("candidates").prefix_with("MATERIALIZED")
@@ -150,12 +151,15 @@ def _standing_reason(person: Any, address: Any, key: ColumnElement[str]) -> Colu
     )
 
 
-def _text(person: Any, content: Content | None, custom_names: Sequence[str]) -> ColumnElement[str]:
+def _rendered(
+    person: Any, content: Content | None, custom_names: Sequence[str], holes: bool
+) -> tuple[ColumnElement[str], ColumnElement[bool]]:
     if content is None:
-        return literal("")
+        return literal(""), literal(False)
     wordings = compiled(content.message, list(content.variations))
     spellings = rendering.spellings_of(custom_names, list(variable_keys(wordings)))
-    return rendering.body(person, wordings, spellings)
+    hole = rendering.has_hole(person, wordings, spellings) if holes else literal(False)
+    return rendering.body(person, wordings, spellings), hole
 
 
 def _reason(found: Any, who: Audience, content: Content | None) -> ColumnElement[str]:

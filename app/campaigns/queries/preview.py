@@ -9,11 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Uuid, and_, false, func, or_, select, text
+from sqlalchemy import Uuid, and_, func, or_, select, text
 
 from app.campaigns.models import Campaign
 from app.campaigns.queries import audience as audiences
-from app.campaigns.queries import campaigns, rendering
+from app.campaigns.queries import campaigns
 from app.campaigns.queries.audience import Audience, Content
 from app.campaigns.rules.drafts import ODD_SQL
 from app.campaigns.rules.values import compiled, render_for, unknown_variables, values_of, variable_keys, variation_of
@@ -70,9 +70,9 @@ def page(
     """Rendered by the very SQL of the launch. `only`: a reason of exclusion, or odd_name | empty_variable | recent."""
     who, content = _of(campaign)
     names = audiences.custom_names(who, content)
-    people = audiences.candidates(who, content, names)
+    people = audiences.candidates(who, content, names, holes=only == "empty_variable")
     wanted = select(people).where(people.c.reason.is_(None) if not _is_reason(only) else people.c.reason == only)
-    wanted = _narrowed(wanted, people, campaign, search, only, names)
+    wanted = _narrowed(wanted, people, search, only)
     found = wanted.add_columns(func.count().over().label("total")).subquery()  # one pass for the page and its total
     chosen = select(found).order_by(found.c.id).limit(limit + 1)
     if cursor := decode_cursor(after, 1):
@@ -90,14 +90,14 @@ def _is_reason(only: str) -> bool:
     return only in ("opted_out", "blocked", "unreachable", "duplicate", "deleted", "empty_text", "too_long", "skipped")
 
 
-def _narrowed(wanted: Any, people: Any, campaign: Campaign, search: str, only: str, names: Sequence[str]) -> Any:
+def _narrowed(wanted: Any, people: Any, search: str, only: str) -> Any:
     if search.strip():
         found = _FOUND.bindparams(pattern=search_pattern(search)).columns(id=Uuid).subquery("found")
         wanted = wanted.where(people.c.id.in_(select(found.c.id)))
     clauses = {
         "odd_name": lambda: _odd(people.c.name),
         "recent": lambda: audiences.talked_recently(people.c.id),
-        "empty_variable": lambda: _hole(people, campaign, names),
+        "empty_variable": lambda: people.c.hole,
     }
     return wanted.where(clauses[only]()) if only in clauses else wanted
 
@@ -106,14 +106,14 @@ def review(campaign: Campaign) -> Review:
     """Everything the last step says, in two passes over the audience."""
     who, content = _of(campaign)
     names = audiences.custom_names(who, content)
-    people = audiences.candidates(who, content, names)
+    people = audiences.candidates(who, content, names, holes=True)
     gets = people.c.reason.is_(None)
     rows = read_session().execute(
         select(
             people.c.reason,
             func.count(),
             func.count().filter(and_(gets, _odd(people.c.name))),
-            func.count().filter(and_(gets, _hole(people, campaign, names))),
+            func.count().filter(and_(gets, people.c.hole)),
             func.count().filter(and_(gets, audiences.talked_recently(people.c.id))),
         ).group_by(people.c.reason)
     )
@@ -145,16 +145,6 @@ def _undefended(wordings: Sequence[Sequence[Any]]) -> dict[str, str]:
         for key, name in variable_keys(wordings).items()
         if any(getattr(part, "key", None) == key and part.default is None for parts in wordings for part in parts)
     }
-
-
-def _hole(people: Any, campaign: Campaign, names: Sequence[str]) -> Any:
-    """Somebody's text in which a variable without a default has no value."""
-    wordings = compiled(campaign.message, campaign.variations)
-    if not _undefended(wordings):
-        return false()
-    spellings = rendering.spellings_of(names, list(variable_keys(wordings)))
-    person = select(Contact).where(Contact.id == people.c.id).subquery("person")
-    return select(rendering.has_hole(person.c, wordings, spellings)).select_from(person).scalar_subquery()
 
 
 def text_for(campaign: Campaign, contact_id: uuid.UUID | None = None) -> str:

@@ -11,7 +11,7 @@ STOPS: dict[str, object] = {
     "error_receipts": _l("Parou sozinha: o WhatsApp aceitou e depois recusou várias mensagens seguidas (erro 463)"),
     "failures_in_a_row": _l("Parou sozinha: 10 falhas seguidas"),
     "failure_share": _l("Parou sozinha: 30% das últimas 50 mensagens falharam"),
-    "unacked": _l("Parou sozinha: muitas mensagens aceitas e nenhuma confirmação do WhatsApp"),
+    "unacknowledged": _l("Parou sozinha: muitas mensagens aceitas e nenhuma confirmação do WhatsApp"),
     "banned": _l("Parou sozinha: o WhatsApp bloqueou o número"),
     "logged_out": _l("Parou sozinha: o número foi desconectado"),
     "disconnected": _l("Parou sozinha: o número foi desconectado"),

@@ -13,7 +13,7 @@ from app.campaigns.service.control import (
 )
 from app.campaigns.service.drafts import clone, create, delete, follow_up, refresh_estimate, update
 from app.campaigns.service.export import build_result, request_result, result_of
-from app.campaigns.service.launch import launch, launch_due
+from app.campaigns.service.launch import launch, launch_due, missing
 from app.campaigns.service.repair import resend_unconfirmed, retry_failed, retry_one
 from app.campaigns.service.trial import send_test
 
@@ -28,6 +28,7 @@ __all__ = [
     "follow_up",
     "launch",
     "launch_due",
+    "missing",
     "pause",
     "refresh_estimate",
     "request_result",

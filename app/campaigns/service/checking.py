@@ -22,7 +22,7 @@ from app.templates.models import Template
 
 FIELDS = (
     "name", "description", "message", "variations", "media_id", "media_url", "template_id", "tts_config_id", "audience",
-    "settings", "import_id",
+    "settings", "import_id", "scheduled_at",
 )  # fmt: skip
 _REFERENCES = {"media_id": Media, "template_id": Template}
 _SOURCES = {"list_id": ContactList, "group_ids": Group, "tag_ids": Tag, "import_id": Import}

@@ -51,6 +51,8 @@ def update(campaign_id: uuid.UUID, *, instance_ids: Sequence[uuid.UUID] | None =
         before = {key: getattr(campaign, key) for key in values}
         for key, value in values.items():
             setattr(campaign, key, value)
+        if campaign.status == "scheduled" and campaign.scheduled_at is None:
+            campaign.status = "draft"  # its time was taken away
         if instance_ids is not None:
             _use_instances(campaign, instance_ids)
         session.flush()
@@ -63,7 +65,7 @@ def update(campaign_id: uuid.UUID, *, instance_ids: Sequence[uuid.UUID] | None =
 def clone(campaign_id: uuid.UUID, name: str | None = None) -> Campaign:
     """A draft with the same content, audience and pace."""
     original = campaigns.get_campaign(campaign_id)
-    fields = {key: getattr(original, key) for key in FIELDS if key not in ("name", "tts_config_id")}
+    fields = {key: getattr(original, key) for key in FIELDS if key not in ("name", "scheduled_at", "import_id")}
     return create(
         name=name or _copy_name(original.name),
         instance_ids=[instance.id for instance in campaigns.instances_of(campaign_id)],

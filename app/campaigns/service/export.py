@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,17 +21,17 @@ from app.contacts.importing.mapping import Mapping
 from app.contacts.importing.reading import read_rows
 from app.contacts.importing.tables_out import write_table
 from app.contacts.models import Import, ImportRow
-from app.core import clock, files, ids
+from app.contacts.service.exports import FORMATS
+from app.core import files, ids
 from app.core.audit import audit
 from app.core.background import enqueue
-from app.core.db import read_session, transaction
+from app.core.db import read_session, release, transaction
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.facts import notify
 from app.core.permissions import require
 from app.core.phone import format_phone
+from app.core.storage import storage
 
-FORMATS = ("xlsx", "csv")
-KEPT = timedelta(days=1)
 WORKBOOK_ROWS = 200_000
 
 
@@ -61,32 +62,33 @@ def _fit(campaign: Campaign, kind: str) -> str:
     return "csv" if campaign.total > WORKBOOK_ROWS else kind
 
 
-def result_of(campaign_id: uuid.UUID, name: str) -> Path | None:
-    """The file, once it is ready. Raises NotFound for a name that we never gave."""
-    require("contacts.export")
-    campaigns.get_campaign(campaign_id)
+def result_key(campaign: Campaign, name: str) -> str:
+    """Where the storage keeps a result. Raises NotFound for a name that we never gave."""
     token, _dot, kind = name.partition(".")
     if kind not in FORMATS or len(token) != 32 or not token.isalnum():
         raise NotFound
-    found = files.path(f"campaigns/{campaign_id}/{token}.{kind}")
-    return found if found.exists() else None
+    return f"{campaign.tenant_id}/{token}"
+
+
+def result_of(campaign_id: uuid.UUID, name: str) -> str | None:
+    """Its key, once it is ready."""
+    require("contacts.export")
+    key = result_key(campaigns.get_campaign(campaign_id), name)
+    return key if storage().exists(key) else None
 
 
 def build_result(campaign_id: uuid.UUID, token: str, kind: str) -> None:
-    """Run by a job; safe to run twice: it writes the same file again."""
+    """Run by a job; safe to run twice: a whole file replaces a whole file."""
     campaign = campaigns.get_campaign(campaign_id)
-    target = files.path(f"campaigns/{campaign_id}/{token}.{kind}")
-    _sweep(target.parent)
-    found = _sheet_of(campaign)
+    key, found = result_key(campaign, f"{token}.{kind}"), _sheet_of(campaign)
     rows = _from_sheet(campaign, found) if found else _from_contacts(campaign)
-    write_table(target, kind, rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "result"
+        write_table(path, kind, rows)
+        release()  # the storage may be far away
+        with path.open("rb") as stream:
+            storage().put(key, stream, FORMATS[kind])
     notify("campaign.progress", campaign_id=campaign_id)
-
-
-def _sweep(folder: Path) -> None:
-    for path in folder.iterdir():
-        if clock.now().timestamp() - path.stat().st_mtime > KEPT.total_seconds():
-            path.unlink(missing_ok=True)
 
 
 def _sheet_of(campaign: Campaign) -> Import | None:

@@ -18,6 +18,7 @@ from app.campaigns.rules import drafts as rules
 from app.campaigns.rules.states import MISSED_AFTER_HOURS, sources
 from app.campaigns.service.drafts import not_now
 from app.campaigns.service.freeze import Envelope, freeze
+from app.contacts.models import Import
 from app.core import clock
 from app.core.audit import audit
 from app.core.context import acting, system
@@ -73,15 +74,30 @@ def launch(campaign_id: uuid.UUID, *, confirm_count: int | None = None, approved
 
 def check_ready(campaign: Campaign) -> None:
     """Raises Invalid with everything that is missing before it can go."""
-    errors = []
-    if not campaign.message.strip() and not (campaign.media_id or campaign.media_url):
-        errors.append(FieldError("message", _("Escreva a mensagem ou escolha um arquivo.")))
-    if not rules.has_audience(campaign.audience):
-        errors.append(FieldError("audience", _("Escolha quem vai receber.")))
-    if not _usable(campaign.id):
-        errors.append(FieldError("instance_ids", _("Escolha pelo menos um número ativo.")))
+    errors = missing(campaign)
     if errors:
         raise Invalid(" ".join(error.message for error in errors), errors=errors)
+
+
+def missing(campaign: Campaign) -> list[FieldError]:
+    errors = []
+    if not rules.has_audience(campaign.audience):
+        errors.append(FieldError("audience", _("Escolha quem vai receber.")))
+    if not campaign.message.strip() and not (campaign.media_id or campaign.media_url):
+        errors.append(FieldError("message", _("Escreva a mensagem ou escolha um arquivo.")))
+    if not _usable(campaign.id):
+        errors.append(FieldError("instance_ids", _("Escolha pelo menos um número ativo.")))
+    if _sheet_pending(campaign):
+        errors.append(FieldError("audience", _("A planilha ainda não foi importada por completo.")))
+    return errors
+
+
+def _sheet_pending(campaign: Campaign) -> bool:
+    if not campaign.import_id:
+        return False
+    with transaction() as session:
+        status = session.scalar(select(Import.status).where(Import.id == campaign.import_id))
+    return status in ("pending", "checking", "ready", "running")
 
 
 def _take(campaign_id: uuid.UUID, approved: bool) -> None:
