@@ -29,8 +29,8 @@ _WAITING = text("""
 """)
 _DEAD = text("""
     SELECT m.id, m.instance_id, m.contact_id, m.campaign_id, m.recipient_key, m.type, m.body, m.status, m.error_code,
-        m.error_message, m.attempts, m.external_id, m.created_at, m.failed_at
-    FROM messages m
+        m.error_message, m.attempts, m.external_id, m.created_at, m.failed_at, c.name AS contact_name, c.phone
+    FROM messages m LEFT JOIN contacts c ON c.id = m.contact_id
     WHERE m.tenant_id = :tenant AND m.status IN ('failed', 'unconfirmed') AND m.direction = 'outbound'
         AND NOT coalesce((m.metadata ->> 'discarded')::boolean, false)
         AND (cast(:id AS uuid) IS NULL OR m.id = :id)

@@ -149,7 +149,7 @@ def _letter_of_message(row: Row[Any], instance_name: str) -> DeadLetter:
         id=row.id,
         kind="send",
         error=": ".join(part for part in (row.error_code, row.error_message) if part) or row.status,
-        payload={"recipient": row.recipient_key, **payload, **references},
+        payload={"recipient": row.phone or row.recipient_key, "name": row.contact_name, **payload, **references},
         created_at=row.failed_at or row.created_at,
         words=str(reason.what) if reason else _("O WhatsApp não confirmou se esta mensagem saiu"),
         advice=str(reason.do) if reason else "",
