@@ -2,7 +2,8 @@
 
 import uuid
 
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from app.core import clock
 from app.core.context import current_actor
@@ -12,21 +13,39 @@ COLUMNS = ("sent", "delivered", "read", "replied", "failed", "received")
 _ADD = text("""
     INSERT INTO daily_metrics AS d (tenant_id, day, instance_id, sent, delivered, read, replied, failed, received)
     SELECT :tenant, (cast(:now AS timestamptz) AT TIME ZONE t.timezone)::date, :instance,
-        :sent, :delivered, :read, :replied, :failed, :received
+        greatest(0, :sent), greatest(0, :delivered), greatest(0, :read), greatest(0, :replied), greatest(0, :failed),
+        greatest(0, :received)
     FROM tenants t WHERE t.id = :tenant
-    ON CONFLICT (tenant_id, day, instance_id) DO UPDATE SET sent = d.sent + excluded.sent,
-        delivered = d.delivered + excluded.delivered, read = d.read + excluded.read,
-        replied = d.replied + excluded.replied, failed = d.failed + excluded.failed,
-        received = d.received + excluded.received
+    ON CONFLICT (tenant_id, day, instance_id) DO UPDATE SET sent = greatest(0, d.sent + :sent),
+        delivered = greatest(0, d.delivered + :delivered), read = greatest(0, d.read + :read),
+        replied = greatest(0, d.replied + :replied), failed = greatest(0, d.failed + :failed),
+        received = greatest(0, d.received + :received)
 """)
 
 
 def add(instance_id: uuid.UUID, **counts: int) -> None:
-    """Add to today's counts of a number; a batch is one statement, zeros are none."""
+    """Add to today's counts of a number (a failure that turned out delivered takes one back).
+
+    Written at the very end of the transaction: everybody who sends or receives on the number wants this one row, and
+    held any longer it would make them wait for each other in a circle.
+    """
     if not any(counts.values()):
         return
-    values = {column: int(counts.get(column, 0)) for column in COLUMNS}
     with transaction() as session:
-        session.execute(
-            _ADD, {"tenant": current_actor().tenant_id, "now": clock.now(), "instance": instance_id, **values}
-        )
+        pending = session.info.setdefault("metrics", {})
+        known = pending.setdefault((current_actor().tenant_id, instance_id), dict.fromkeys(COLUMNS, 0))
+        for column, count in counts.items():
+            known[column] += int(count)
+
+
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    pending = session.info.pop("metrics", {})
+    for tenant_id, instance_id in sorted(pending):
+        values = pending[tenant_id, instance_id]
+        session.execute(_ADD, {"tenant": tenant_id, "now": clock.now(), "instance": instance_id, **values})
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _previous: object) -> None:
+    session.info.pop("metrics", None)

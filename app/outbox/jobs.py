@@ -1,5 +1,6 @@
 """The sender's shifts and what wakes them."""
 
+import atexit
 import threading
 
 from flask import current_app
@@ -11,6 +12,10 @@ from app.core.storage import storage
 from app.extensions import db
 from app.outbox.sender import Sender
 from app.outbox.sender.store import Store
+from app.outbox.service.brakes import brake_silent
+from app.outbox.service.leases import expire
+
+DRAIN = 25.0
 
 _sender: Sender | None = None
 _lock = threading.Lock()
@@ -23,6 +28,7 @@ def _the_sender() -> Sender:
         if _sender is None:
             config: Config = current_app.extensions["recado"]
             _sender = Sender(current_app._get_current_object(), storage(), config.send)
+            atexit.register(_sender.drain, DRAIN)
         return _sender
 
 
@@ -33,7 +39,7 @@ def shift() -> None:
     config: Config = current_app.extensions["recado"]
     work_left = sender.shift(config.send.shift, background.shutdown_requested)
     if background.shutdown_requested():
-        sender.drain(25.0)
+        sender.drain(DRAIN)
     if work_left:
         background.nudge("outbox.shift")  # not one more each time: a queued shift is enough
 
@@ -43,10 +49,16 @@ def wake() -> None:
     """The sweep that replaces every lost nudge: due messages or due probes start a shift."""
     store = Store(db.engine, "wake", 1.0)
     try:
-        store.expire()
+        expire(store.expire())
         waiting = store.waiting()
     finally:
         store.close()
     due_soon = waiting.next_send is not None and (waiting.next_send - clock.now()).total_seconds() < 2
     if due_soon or waiting.probe_due:
         background.nudge("outbox.shift")
+
+
+@job("outbox.brake_silent", queue="default", every=15)
+def brake_numbers_that_fell_silent() -> None:
+    """Accepted but never acknowledged, in number: the campaigns stop and say so."""
+    brake_silent(current_app.extensions["recado"].send.silent_after)

@@ -39,6 +39,7 @@ class OutboxRow(db.Model):
     owner: Mapped[str | None] = text_column(optional=True)
     lease: Mapped[datetime | None] = time_column(optional=True)
     started_at: Mapped[datetime | None] = time_column(optional=True)
+    unknown_at: Mapped[datetime | None] = time_column(optional=True)
     searched_at: Mapped[datetime | None] = time_column(optional=True)
     held: Mapped[str | None] = text_column(optional=True)
 

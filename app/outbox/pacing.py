@@ -137,11 +137,6 @@ def minimum_gap(pace: Pace) -> float:
     return pace.delay_min_ms / 1000
 
 
-def longest_gap(pace: Pace) -> float:
-    """No wait is longer, so a clock that jumped back cannot stop a number."""
-    return max(pace.delay_max_ms / 1000, pace.batch_pause_s) + 1
-
-
 def slack(pace: Pace) -> float:
     """How late a go may count as on time. Only an even, fast rhythm (a provider's limit) may make up for jitter."""
     is_even = pace.delay_min_ms == pace.delay_max_ms and 0 < pace.delay_max_ms < SERIAL_ABOVE_MS

@@ -62,7 +62,9 @@ CREATE TABLE campaign_recipients (
 CREATE INDEX campaign_recipients_contact ON campaign_recipients (contact_id);
 """
 
-# A lane is a campaign's place on a number: `vtime` shares the number fairly, `is_open` is the campaign's brake.
+# A lane is a campaign's place on a number: `vtime` shares the number fairly, `is_open` is the campaign's brake. Each wait
+# of a number is kept with the gap it was made of: a wait that is longer than its gap is a clock that jumped, and no wait.
+# `unknown_at`: when the attempt went that a person decided to send again; a late proof of it still stops the second.
 QUEUE = """
 CREATE TABLE instance_pace (
     instance_id uuid PRIMARY KEY,
@@ -70,7 +72,10 @@ CREATE TABLE instance_pace (
     driver text,
     driver_lease timestamptz,
     high_at timestamptz NOT NULL DEFAULT '-infinity',
+    high_gap double precision NOT NULL DEFAULT 0,
     next_at timestamptz NOT NULL DEFAULT '-infinity',
+    next_gap double precision NOT NULL DEFAULT 0,
+    vclock double precision NOT NULL DEFAULT 0,
     batch_goes integer NOT NULL DEFAULT 0,
     day date,
     day_goes integer NOT NULL DEFAULT 0,
@@ -119,6 +124,7 @@ CREATE TABLE outbox (
     owner text,
     lease timestamptz,
     started_at timestamptz,
+    unknown_at timestamptz,
     searched_at timestamptz,
     held text
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
@@ -140,53 +146,64 @@ $$
 """
 UUID7_NATIVE = "CREATE FUNCTION uuid7() RETURNS uuid LANGUAGE sql VOLATILE PARALLEL SAFE AS $$ SELECT uuidv7() $$"
 
-# A number is driven by one sender at a time; the lease makes a surplus shift or a dead sender harmless.
-PICK = """
+# What may be claimed now or within a second; `p` is the number's pace row, `me` the sender.
+WORK = """(
+    EXISTS (SELECT 1 FROM outbox o WHERE o.instance_id = p.instance_id AND o.state = 'queued' AND o.lane = 0
+        AND o.held IS NULL AND o.send_after <= soon)
+    OR EXISTS (SELECT 1 FROM outbox o WHERE o.instance_id = p.instance_id AND o.state = 'queued' AND o.lane = 1
+        AND o.held IS NULL AND o.send_after <= soon)
+    OR EXISTS (SELECT 1 FROM send_lanes l WHERE l.instance_id = p.instance_id AND l.is_open
+        AND (l.quiet_until IS NULL OR l.quiet_until <= soon)
+        AND EXISTS (SELECT 1 FROM outbox o WHERE o.campaign_id = l.campaign_id AND o.instance_id = l.instance_id
+            AND o.state = 'queued' AND o.held IS NULL AND o.send_after <= soon))
+    OR EXISTS (SELECT 1 FROM outbox o WHERE o.instance_id = p.instance_id AND o.state = 'claimed' AND o.owner = me))"""
+
+# A number is driven by one sender at a time; the lease makes a surplus shift or a dead sender harmless. Rows are only
+# written when they change hands or their lease is half over: the rest is read, whoever holds their lock.
+PICK = f"""
+DECLARE
+    moment timestamptz := clock_timestamp();
+    soon timestamptz := clock_timestamp() + interval '1 second';
 BEGIN
-    RETURN QUERY
-    WITH due AS (
+    UPDATE instance_pace u SET driver = me, driver_lease = moment + make_interval(secs => lease_s)
+    WHERE u.instance_id IN (
         SELECT p.instance_id FROM instance_pace p
-        JOIN instances i ON i.id = p.instance_id
-        JOIN tenants t ON t.id = p.tenant_id
-        WHERE (p.driver = me OR p.driver IS NULL OR p.driver_lease < clock_timestamp())
-          AND i.is_active AND i.deleted_at IS NULL AND t.is_active AND NOT t.safe_mode AND p.hold IS NULL
-          AND (EXISTS (SELECT 1 FROM outbox o WHERE o.instance_id = p.instance_id AND o.state = 'queued' AND o.lane < 2
-                       AND o.held IS NULL AND o.send_after <= clock_timestamp() + interval '1 second')
-            OR EXISTS (SELECT 1 FROM send_lanes l WHERE l.instance_id = p.instance_id AND l.is_open
-                       AND EXISTS (SELECT 1 FROM outbox o WHERE o.campaign_id = l.campaign_id
-                                   AND o.instance_id = l.instance_id AND o.state = 'queued' AND o.held IS NULL
-                                   AND o.send_after <= clock_timestamp() + interval '1 second'))
-            OR EXISTS (SELECT 1 FROM outbox o WHERE o.instance_id = p.instance_id AND o.state = 'claimed' AND o.owner = me))
-        ORDER BY p.instance_id FOR UPDATE OF p SKIP LOCKED
-    ), taken AS (
-        UPDATE instance_pace p SET driver = me, driver_lease = clock_timestamp() + make_interval(secs => lease_s)
-        FROM due WHERE p.instance_id = due.instance_id RETURNING p.*
-    )
-    SELECT n.instance_id, n.tenant_id, i.provider, i.external_name, i.credentials, i.pace, t.timezone, i.updated_at,
-        extract(epoch FROM n.next_at - clock_timestamp())::double precision,
-        extract(epoch FROM n.high_at - clock_timestamp())::double precision,
-        n.batch_goes, n.day, n.day_goes, n.first_go_at,
-        EXISTS (SELECT 1 FROM outbox o WHERE o.instance_id = n.instance_id AND o.state = 'queued' AND o.lane = 0
-                AND o.held IS NULL AND o.send_after <= clock_timestamp() + interval '1 second'),
+        WHERE CASE WHEN p.driver = me THEN p.driver_lease < moment + make_interval(secs => lease_s / 2)
+                ELSE p.driver IS NULL OR p.driver_lease < moment OR p.driver_lease > moment + interval '10 minutes' END
+          AND p.hold IS NULL AND {WORK}
+        ORDER BY p.instance_id FOR UPDATE SKIP LOCKED);
+    RETURN QUERY
+    SELECT p.instance_id, p.tenant_id, i.provider, i.external_name, i.credentials, i.pace, t.timezone, i.updated_at,
+        CASE WHEN p.next_at <= moment + make_interval(secs => p.next_gap + 1)
+            THEN extract(epoch FROM p.next_at - moment) ELSE 0 END::double precision,
+        CASE WHEN p.high_at <= moment + make_interval(secs => p.high_gap + 1)
+            THEN extract(epoch FROM p.high_at - moment) ELSE 0 END::double precision,
+        p.batch_goes, p.day, p.day_goes, p.first_go_at,
+        EXISTS (SELECT 1 FROM outbox o WHERE o.instance_id = p.instance_id AND o.state = 'queued' AND o.lane = 0
+            AND o.held IS NULL AND o.send_after <= soon),
         (SELECT min((l.pace ->> 'delay_min_ms')::integer) FROM send_lanes l
-            WHERE l.instance_id = n.instance_id AND l.is_open)
-    FROM taken n JOIN instances i ON i.id = n.instance_id JOIN tenants t ON t.id = n.tenant_id;
+            WHERE l.instance_id = p.instance_id AND l.is_open)
+    FROM instance_pace p JOIN instances i ON i.id = p.instance_id JOIN tenants t ON t.id = p.tenant_id
+    WHERE p.driver = me AND p.driver_lease > moment AND p.hold IS NULL
+      AND i.is_active AND i.deleted_at IS NULL AND t.is_active AND NOT t.safe_mode AND {WORK};
 END
 """
 
 # Step 1. Up to `want` messages of one number become ours: attempt n, owner, lease. First in, first out per recipient.
+# Campaigns share the number by lowest virtual time; one that was idle starts level with the others, it is owed nothing.
 CLAIM = """
 DECLARE
     found_id uuid;
     chosen_lane smallint;
     busy integer;
     turns integer;
+    vnow double precision;
     lane_row record;
-    free_recipient boolean;
 BEGIN
-    SELECT count(*) INTO busy FROM outbox o WHERE o.instance_id = of_instance AND o.state IN ('claimed', 'sending');
-    SELECT p.normal_turns INTO turns FROM instance_pace p WHERE p.instance_id = of_instance AND p.driver = me;
+    SELECT p.normal_turns, p.vclock INTO turns, vnow FROM instance_pace p
+        WHERE p.instance_id = of_instance AND p.driver = me AND p.hold IS NULL FOR UPDATE;
     IF NOT FOUND THEN RETURN; END IF;
+    SELECT count(*) INTO busy FROM outbox o WHERE o.instance_id = of_instance AND o.state IN ('claimed', 'sending');
     WHILE want > 0 AND busy < limit_open LOOP
         found_id := next_in_lane(of_instance, 0::smallint, NULL, open_high_s);
         chosen_lane := 0;
@@ -196,13 +213,16 @@ BEGIN
                 chosen_lane := 1;
             END IF;
             IF found_id IS NULL THEN
-                FOR lane_row IN SELECT l.campaign_id FROM send_lanes l WHERE l.instance_id = of_instance AND l.is_open
-                    AND (l.quiet_until IS NULL OR l.quiet_until <= clock_timestamp()) ORDER BY l.vtime, l.campaign_id
+                FOR lane_row IN SELECT l.campaign_id, greatest(l.vtime, vnow) AS tag FROM send_lanes l
+                    WHERE l.instance_id = of_instance AND l.is_open
+                      AND (l.quiet_until IS NULL OR l.quiet_until <= clock_timestamp())
+                    ORDER BY greatest(l.vtime, vnow), l.campaign_id
                 LOOP
                     found_id := next_in_lane(of_instance, 2::smallint, lane_row.campaign_id, open_s);
                     IF found_id IS NOT NULL THEN
-                        UPDATE send_lanes l SET vtime = l.vtime + 1
+                        UPDATE send_lanes l SET vtime = lane_row.tag + 1
                         WHERE l.campaign_id = lane_row.campaign_id AND l.instance_id = of_instance;
+                        vnow := lane_row.tag;
                         EXIT;
                     END IF;
                 END LOOP;
@@ -223,20 +243,49 @@ BEGIN
         RETURN QUERY
         SELECT o.message_id, o.tenant_id, o.instance_id, o.contact_id, o.campaign_id, o.recipient_key, o.lane, o.attempt,
             o.tries, m.type, m.body, m.media_id, m.media, m.reply_to, m.metadata,
-            (SELECT c.value FROM contact_identities c WHERE c.contact_id = o.contact_id AND c.kind = 'jid'
-                ORDER BY c.created_at DESC LIMIT 1),
-            (SELECT coalesce(c.display, c.value) FROM contact_identities c WHERE c.contact_id = o.contact_id AND c.kind = 'phone'
-                ORDER BY c.created_at LIMIT 1),
-            (SELECT c.value FROM contact_identities c WHERE c.contact_id = o.contact_id AND c.kind = 'lid'
-                ORDER BY c.created_at DESC LIMIT 1),
+            (SELECT c.value FROM contact_identities c WHERE c.contact_id = person.id AND c.kind = 'jid'
+                AND (jid_key(c.value) = o.recipient_key OR person.phones < 2)
+                ORDER BY jid_key(c.value) = o.recipient_key DESC, c.created_at DESC LIMIT 1),
+            (SELECT coalesce(c.display, c.value) FROM contact_identities c WHERE c.contact_id = person.id AND c.kind = 'phone'
+                ORDER BY c.value = o.recipient_key DESC, c.created_at LIMIT 1),
+            (SELECT c.value FROM contact_identities c WHERE c.contact_id = person.id AND c.kind = 'lid'
+                ORDER BY c.value = o.recipient_key DESC, c.created_at DESC LIMIT 1),
             l.pace, l.updated_at, l.day, l.day_goes, f.storage_key, f.mime_type, f.file_name
         FROM outbox o JOIN messages m ON m.id = o.message_id
+        CROSS JOIN LATERAL (SELECT w.id, (SELECT count(*) FROM contact_identities n
+            WHERE n.contact_id = w.id AND n.kind = 'phone') AS phones FROM living_contact(o.contact_id) AS w(id)) person
         LEFT JOIN media f ON f.id = m.media_id
         LEFT JOIN send_lanes l ON l.campaign_id = o.campaign_id AND l.instance_id = o.instance_id
         WHERE o.message_id = found_id;
     END LOOP;
-    UPDATE instance_pace p SET normal_turns = turns WHERE p.instance_id = of_instance AND p.normal_turns <> turns;
+    UPDATE instance_pace p SET normal_turns = turns, vclock = vnow
+    WHERE p.instance_id = of_instance AND (p.normal_turns <> turns OR p.vclock <> vnow);
 END
+"""
+
+# The canonical key of a phone address, as app/core/phone.py makes it.
+JID_KEY = """
+CREATE FUNCTION jid_key(jid text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN d ~ '^55[0-9]{2}9[6-9][0-9]{7}$' THEN left(d, 4) || substr(d, 6)
+        WHEN d ~ '^521[0-9]{10}$' THEN '52' || substr(d, 4)
+        WHEN d ~ '^549[0-9]{10}$' THEN '54' || substr(d, 4) ELSE d END
+    FROM (SELECT split_part(split_part(jid, '@', 1), ':', 1)) AS digits(d)
+$$
+"""
+
+# Whom a contact became: merges leave aliases behind, and their messages stay queued.
+LIVING_CONTACT = """
+CREATE FUNCTION living_contact(of_contact uuid) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    became uuid;
+BEGIN
+    FOR turn IN 1..20 LOOP
+        SELECT c.merged_into INTO became FROM contacts c WHERE c.id = of_contact;
+        EXIT WHEN became IS NULL;
+        of_contact := became;
+    END LOOP;
+    RETURN of_contact;
+END $$
 """
 
 NEXT_IN_LANE = """
@@ -285,109 +334,134 @@ DECLARE
     l send_lanes%ROWTYPE;
     moment timestamptz;
     base timestamptz;
+    high_due timestamptz;
+    next_due timestamptz;
     due timestamptz;
+    verdict text;
 BEGIN
     SELECT * INTO o FROM outbox x WHERE x.message_id = of_message AND x.attempt = of_attempt AND x.owner = me
         AND x.state = 'claimed' AND x.started_at IS NULL AND x.lease > clock_timestamp() FOR UPDATE;
-    IF NOT FOUND THEN RETURN QUERY SELECT 'lost'::text, 0::double precision; RETURN; END IF;
+    IF NOT FOUND THEN RETURN QUERY SELECT 'lost'::text, 0::double precision, 0::double precision; RETURN; END IF;
     SELECT * INTO p FROM instance_pace x WHERE x.instance_id = o.instance_id FOR UPDATE;
-    moment := clock_timestamp();
     SELECT n.is_active AND n.deleted_at IS NULL AS usable, n.updated_at, t.is_active AND NOT t.safe_mode AS tenant_ok
         INTO i FROM instances n JOIN tenants t ON t.id = n.tenant_id WHERE n.id = o.instance_id;
-    IF NOT i.tenant_ok THEN RETURN QUERY SELECT 'tenant'::text, 0::double precision; RETURN; END IF;
-    IF NOT i.usable OR p.hold IS NOT NULL OR o.held IS NOT NULL THEN
-        RETURN QUERY SELECT 'held'::text, 0::double precision; RETURN;
-    END IF;
-    IF i.updated_at <> instance_stamp THEN RETURN QUERY SELECT 'stale'::text, 0::double precision; RETURN; END IF;
-    SELECT * INTO c FROM contacts x WHERE x.id = o.contact_id;
+    SELECT * INTO c FROM contacts x WHERE x.id = living_contact(o.contact_id);
     IF o.campaign_id IS NOT NULL THEN
         SELECT * INTO l FROM send_lanes x WHERE x.campaign_id = o.campaign_id AND x.instance_id = o.instance_id FOR UPDATE;
-        IF NOT FOUND OR NOT l.is_open THEN RETURN QUERY SELECT 'closed'::text, 0::double precision; RETURN; END IF;
-        IF l.updated_at <> lane_stamp THEN RETURN QUERY SELECT 'stale'::text, 0::double precision; RETURN; END IF;
-        IF lane_cap IS NOT NULL AND l.day = today AND l.day_goes >= lane_cap THEN
-            RETURN QUERY SELECT 'lane_cap'::text, 0::double precision; RETURN;
-        END IF;
-        IF c.opted_out_at IS NOT NULL THEN RETURN QUERY SELECT 'opted_out'::text, 0::double precision; RETURN; END IF;
-        IF c.deleted_at IS NOT NULL THEN RETURN QUERY SELECT 'deleted'::text, 0::double precision; RETURN; END IF;
-        IF same_person_in_campaign(o.campaign_id, o.message_id, coalesce(c.merged_into, o.contact_id)) THEN
-            RETURN QUERY SELECT 'duplicate'::text, 0::double precision; RETURN;
-        END IF;
+        -- Two numbers of one campaign must not reach for the same person at the same moment.
+        PERFORM pg_advisory_xact_lock(hashtextextended(o.campaign_id::text, 11));
     END IF;
-    IF o.lane > 0 THEN
-        IF c.is_blocked THEN RETURN QUERY SELECT 'blocked'::text, 0::double precision; RETURN; END IF;
-        IF moment >= open_until THEN RETURN QUERY SELECT 'hours'::text, 0::double precision; RETURN; END IF;
-        IF cap IS NOT NULL AND p.day = today AND p.day_goes >= cap THEN
-            RETURN QUERY SELECT 'cap'::text, 0::double precision; RETURN;
-        END IF;
+    moment := clock_timestamp();
+    verdict := CASE
+        WHEN i.tenant_ok IS NOT TRUE THEN 'tenant'
+        WHEN i.usable IS NOT TRUE OR p.instance_id IS NULL OR p.hold IS NOT NULL OR o.held IS NOT NULL THEN 'held'
+        WHEN i.updated_at <> instance_stamp THEN 'stale'
+        WHEN o.campaign_id IS NOT NULL AND l.is_open IS NOT TRUE THEN 'closed'
+        WHEN o.campaign_id IS NOT NULL AND l.updated_at IS DISTINCT FROM lane_stamp THEN 'stale'
+        WHEN o.contact_id IS NOT NULL AND (c.id IS NULL OR c.deleted_at IS NOT NULL) THEN 'deleted'
+        WHEN c.is_blocked THEN 'blocked'
+        WHEN o.campaign_id IS NOT NULL AND c.opted_out_at IS NOT NULL THEN 'opted_out'
+        WHEN o.campaign_id IS NOT NULL AND l.day = today AND l.day_goes >= lane_cap THEN 'lane_cap'
+        WHEN o.lane > 0 AND moment >= open_until THEN 'hours'
+        WHEN o.lane > 0 AND p.day = today AND p.day_goes >= cap THEN 'cap'
+    END;
+    IF verdict IS NULL AND o.campaign_id IS NOT NULL
+        AND same_person_in_campaign(o.campaign_id, o.message_id, c.id, o.recipient_key) THEN verdict := 'duplicate';
     END IF;
-    due := CASE WHEN o.lane = 0 THEN p.high_at ELSE greatest(p.next_at, p.high_at) END;
-    IF due > moment AND due <= moment + make_interval(secs => longest_s) THEN
-        RETURN QUERY SELECT 'early'::text, extract(epoch FROM due - moment)::double precision; RETURN;
+    IF verdict IS NOT NULL THEN RETURN QUERY SELECT verdict, 0::double precision, 0::double precision; RETURN; END IF;
+    high_due := CASE WHEN p.high_at <= moment + make_interval(secs => p.high_gap + 1) THEN p.high_at ELSE '-infinity' END;
+    next_due := CASE WHEN p.next_at <= moment + make_interval(secs => p.next_gap + 1) THEN p.next_at ELSE '-infinity' END;
+    due := CASE WHEN o.lane = 0 THEN high_due ELSE greatest(next_due, high_due) END;
+    IF due > moment THEN
+        RETURN QUERY SELECT 'early'::text, extract(epoch FROM due - moment)::double precision,
+            extract(epoch FROM greatest(high_due, moment) - moment)::double precision;
+        RETURN;
     END IF;
-    base := CASE WHEN due > moment THEN moment ELSE greatest(due, moment - make_interval(secs => slack_s)) END;
+    base := greatest(due, moment - make_interval(secs => slack_s));
     UPDATE outbox x SET state = 'sending', started_at = moment,
         lease = moment + make_interval(secs => lease_s) WHERE x.message_id = o.message_id;
     UPDATE instance_pace x SET
-        high_at = base + make_interval(secs => min_gap_s),
-        next_at = CASE WHEN o.lane = 0 AND x.next_at <= moment + make_interval(secs => longest_s)
-            THEN greatest(x.next_at, base + make_interval(secs => gap_s)) ELSE base + make_interval(secs => gap_s) END,
+        high_at = base + make_interval(secs => min_gap_s), high_gap = min_gap_s,
+        next_at = CASE WHEN o.lane = 0 THEN greatest(next_due, base + make_interval(secs => gap_s))
+            ELSE base + make_interval(secs => gap_s) END,
+        next_gap = CASE WHEN o.lane = 0 THEN greatest(x.next_gap, gap_s) ELSE gap_s END,
         batch_goes = CASE WHEN o.lane = 0 THEN x.batch_goes ELSE new_batch_goes END,
         day = today, day_goes = CASE WHEN x.day = today THEN x.day_goes + 1 ELSE 1 END,
         first_go_at = coalesce(x.first_go_at, moment), last_go_at = moment
-    WHERE x.instance_id = o.instance_id;
+    WHERE x.instance_id = o.instance_id RETURNING x.next_at, x.high_at INTO next_due, high_due;
     IF o.campaign_id IS NOT NULL THEN
         UPDATE send_lanes x SET day = today, day_goes = CASE WHEN x.day = today THEN x.day_goes + 1 ELSE 1 END
         WHERE x.campaign_id = o.campaign_id AND x.instance_id = o.instance_id;
     END IF;
-    RETURN QUERY SELECT 'go'::text, gap_s;
+    RETURN QUERY SELECT 'go'::text, extract(epoch FROM next_due - moment)::double precision,
+        extract(epoch FROM high_due - moment)::double precision;
 END
 """
 
-# Two phones that turned out to be one person: only the first of them may go.
+# Two phones that turned out to be one person (merged, or WhatsApp answered both with one address): only the first goes.
 SAME_PERSON = """
-CREATE FUNCTION same_person_in_campaign(of_campaign uuid, of_message uuid, person uuid) RETURNS boolean
+CREATE FUNCTION same_person_in_campaign(of_campaign uuid, of_message uuid, person uuid, own_key text) RETURNS boolean
 LANGUAGE sql STABLE AS $$
+    WITH people AS (
+        SELECT person AS id
+        UNION SELECT n.contact_id FROM contacts mine JOIN contact_identities n ON n.tenant_id = mine.tenant_id
+            AND n.kind = 'jid' AND n.value IN (own_key || '@s.whatsapp.net',
+                left(own_key, 4) || '9' || substr(own_key, 5) || '@s.whatsapp.net')
+        WHERE mine.id = person
+    ), keys AS (
+        SELECT CASE n.kind WHEN 'jid' THEN jid_key(n.value) ELSE n.value END AS value
+        FROM people JOIN contact_identities n ON n.contact_id = people.id
+    ), others AS (
+        SELECT r.message_id FROM keys JOIN campaign_recipients r ON r.campaign_id = of_campaign AND r.recipient_key = keys.value
+        UNION SELECT r.message_id FROM people JOIN campaign_recipients r ON r.contact_id = people.id
+            AND r.campaign_id = of_campaign
+    )
     SELECT EXISTS (
-        SELECT 1 FROM contact_identities n
-        JOIN campaign_recipients r ON r.campaign_id = of_campaign AND r.recipient_key = n.value
-        JOIN messages m ON m.id = r.message_id
+        SELECT 1 FROM others JOIN messages m ON m.id = others.message_id
         LEFT JOIN outbox x ON x.message_id = m.id
-        WHERE n.contact_id = person AND n.kind = 'phone' AND r.message_id <> of_message
+        WHERE m.id <> of_message
           AND (m.status IN ('sent', 'delivered', 'read', 'played', 'unconfirmed') OR x.state IN ('sending', 'unconfirmed')))
 $$
 """
+HELPERS = (JID_KEY, LIVING_CONTACT, RECIPIENT_IS_FREE, NEXT_IN_LANE, SAME_PERSON)
 
 # A lease that ran out: never started = provably unsent, queued again; started = unconfirmed, and the number is checked.
+# No lease is ten minutes long: one that ends later was made before the clock jumped back.
 EXPIRE = """
+DECLARE
+    moment timestamptz := clock_timestamp();
+    far timestamptz := clock_timestamp() + interval '10 minutes';
 BEGIN
     RETURN QUERY
     WITH unsent AS (
         UPDATE outbox o SET state = 'queued', owner = NULL, lease = NULL
-        WHERE o.state = 'claimed' AND o.lease < clock_timestamp() RETURNING o.message_id, o.tenant_id, o.instance_id, o.attempt
+        WHERE o.state = 'claimed' AND (o.lease < moment OR o.lease > far)
+        RETURNING o.message_id, o.tenant_id, o.instance_id, o.campaign_id
     ), unknown AS (
         UPDATE outbox o SET state = 'unconfirmed', owner = NULL, lease = NULL, searched_at = NULL
-        WHERE o.state = 'sending' AND o.lease < clock_timestamp() RETURNING o.message_id, o.tenant_id, o.instance_id, o.attempt
+        WHERE o.state = 'sending' AND (o.lease < moment OR o.lease > far)
+        RETURNING o.message_id, o.tenant_id, o.instance_id, o.campaign_id, o.attempt
     ), marked AS (
-        UPDATE messages m SET status = 'unconfirmed', error_code = 'no_result' FROM unknown u
-        WHERE m.id = u.message_id AND status_rank(m.status) < 2 RETURNING m.id
+        UPDATE messages m SET status = 'unconfirmed', error_code = 'no_result', attempts = greatest(m.attempts, u.attempt)
+        FROM unknown u WHERE m.id = u.message_id AND status_rank(m.status) < 2 RETURNING m.id
     ), noted AS (
         INSERT INTO message_events (id, tenant_id, message_id, status, attempt, code)
         SELECT uuid7(), u.tenant_id, u.message_id, 'unconfirmed', u.attempt, 'no_result' FROM unknown u RETURNING message_id
     ), paused AS (
-        UPDATE instance_pace p SET hold = coalesce(p.hold, 'verify'), held_at = coalesce(p.held_at, clock_timestamp()),
-            probe_at = clock_timestamp()
+        UPDATE instance_pace p SET hold = coalesce(p.hold, 'verify'), held_at = coalesce(p.held_at, moment), probe_at = moment
         WHERE p.instance_id IN (SELECT u.instance_id FROM unknown u) RETURNING p.instance_id
     )
-    SELECT u.message_id, u.tenant_id, u.instance_id, 'unconfirmed'::text FROM unknown u
-    UNION ALL SELECT u.message_id, u.tenant_id, u.instance_id, 'queued'::text FROM unsent u;
+    SELECT u.message_id, u.tenant_id, u.instance_id, u.campaign_id, 'unconfirmed'::text FROM unknown u
+    UNION ALL SELECT u.message_id, u.tenant_id, u.instance_id, u.campaign_id, 'queued'::text FROM unsent u;
 END
 """
 
+# Only what the sender says it still has in hand: a claim whose answer got lost must run out.
 BEAT = """
 BEGIN
     UPDATE outbox o SET lease = clock_timestamp() + make_interval(secs => lease_s)
-    WHERE o.owner = me AND o.state IN ('claimed', 'sending') AND o.lease > clock_timestamp();
-    UPDATE instance_pace p SET driver_lease = clock_timestamp() + make_interval(secs => lease_s) WHERE p.driver = me;
+    WHERE o.message_id = ANY (messages) AND o.owner = me AND o.state IN ('claimed', 'sending')
+      AND o.lease > clock_timestamp();
 END
 """
 RELEASE = """
@@ -402,7 +476,8 @@ BEGIN
     RETURN QUERY
     WITH due AS (
         SELECT p.instance_id FROM instance_pace p JOIN instances i ON i.id = p.instance_id
-        WHERE p.hold IS NOT NULL AND p.probe_at <= clock_timestamp() AND i.is_active AND i.deleted_at IS NULL
+        WHERE p.hold IS NOT NULL AND i.is_active AND i.deleted_at IS NULL
+          AND (p.probe_at IS NULL OR p.probe_at <= clock_timestamp() OR p.probe_at > clock_timestamp() + interval '61 minutes')
         ORDER BY p.probe_at LIMIT at_most FOR UPDATE OF p SKIP LOCKED
     ), taken AS (
         UPDATE instance_pace p SET probe_at = clock_timestamp() + make_interval(secs => lease_s), probe_tries = p.probe_tries + 1
@@ -414,21 +489,68 @@ END
 """
 # A claim that may not go now (closed, capped, changed settings) goes back unspent; a lane may rest until its hour.
 GIVE_BACK = """
+DECLARE
+    o outbox%ROWTYPE;
 BEGIN
-    UPDATE outbox o SET state = 'queued', owner = NULL, lease = NULL
-    WHERE o.message_id = of_message AND o.attempt = of_attempt AND o.owner = me AND o.state = 'claimed';
-    IF lane_rests_until IS NOT NULL THEN
-        UPDATE outbox o SET send_after = lane_rests_until WHERE o.message_id = of_message AND o.campaign_id IS NULL;
-        UPDATE send_lanes l SET quiet_until = lane_rests_until FROM outbox o
-        WHERE o.message_id = of_message AND l.campaign_id = o.campaign_id AND l.instance_id = o.instance_id;
+    UPDATE outbox x SET state = 'queued', owner = NULL, lease = NULL,
+        send_after = CASE WHEN x.campaign_id IS NULL THEN coalesce(rests_until, x.send_after) ELSE x.send_after END
+    WHERE x.message_id = of_message AND x.attempt = of_attempt AND x.owner = me AND x.state = 'claimed' RETURNING x.* INTO o;
+    IF o.campaign_id IS NOT NULL THEN
+        UPDATE send_lanes l SET vtime = l.vtime - 1, quiet_until = coalesce(rests_until, l.quiet_until)
+        WHERE l.campaign_id = o.campaign_id AND l.instance_id = o.instance_id;
     END IF;
 END
 """
+# When the next message may be claimed anywhere, and whether a held number waits to be looked at.
 WAITING = """
 BEGIN
-    RETURN QUERY SELECT
-        (SELECT min(o.send_after) FROM outbox o WHERE o.state = 'queued' AND o.held IS NULL),
-        EXISTS (SELECT 1 FROM instance_pace p WHERE p.hold IS NOT NULL AND p.probe_at <= clock_timestamp());
+    RETURN QUERY SELECT (
+        SELECT min(first.at) FROM instance_pace p JOIN instances i ON i.id = p.instance_id JOIN tenants t ON t.id = p.tenant_id
+        CROSS JOIN LATERAL (SELECT least(
+            (SELECT o.send_after FROM outbox o WHERE o.instance_id = p.instance_id AND o.state = 'queued' AND o.lane = 0
+                AND o.held IS NULL ORDER BY o.send_after LIMIT 1),
+            (SELECT o.send_after FROM outbox o WHERE o.instance_id = p.instance_id AND o.state = 'queued' AND o.lane = 1
+                AND o.held IS NULL ORDER BY o.send_after LIMIT 1),
+            (SELECT min(greatest(l.quiet_until, (SELECT o.send_after FROM outbox o WHERE o.campaign_id = l.campaign_id
+                    AND o.instance_id = l.instance_id AND o.state = 'queued' AND o.held IS NULL ORDER BY o.send_after LIMIT 1)))
+                FROM send_lanes l WHERE l.instance_id = p.instance_id AND l.is_open
+                AND EXISTS (SELECT 1 FROM outbox o WHERE o.campaign_id = l.campaign_id AND o.instance_id = l.instance_id
+                    AND o.state = 'queued' AND o.held IS NULL))) AS at) first
+        WHERE p.hold IS NULL AND i.is_active AND i.deleted_at IS NULL AND t.is_active AND NOT t.safe_mode),
+        EXISTS (SELECT 1 FROM instance_pace p JOIN instances i ON i.id = p.instance_id WHERE p.hold IS NOT NULL
+            AND i.is_active AND i.deleted_at IS NULL AND (p.probe_at IS NULL OR p.probe_at <= clock_timestamp()
+                OR p.probe_at > clock_timestamp() + interval '61 minutes'));
+END
+"""
+# Accepted and never acknowledged, in number: connected but dead.
+SILENT = """
+BEGIN
+    RETURN QUERY SELECT p.instance_id, p.tenant_id FROM instance_pace p
+    WHERE p.unacked >= least_messages AND p.unacked_since < clock_timestamp() - make_interval(secs => silent_s)
+      AND EXISTS (SELECT 1 FROM send_lanes l WHERE l.instance_id = p.instance_id AND l.is_open);
+END
+"""
+
+# Which database cluster these rows were written in. A copy that wakes in another one was restored from a backup: what
+# it believes unsent may have gone since, so it sends nothing of that until a person says so.
+INSTALLATION = """
+CREATE TABLE installation (only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one), cluster bigint NOT NULL);
+ALTER TABLE installation ENABLE ROW LEVEL SECURITY;
+INSERT INTO installation (cluster) SELECT system_identifier FROM pg_control_system();
+"""
+RESTORED = """
+DECLARE
+    count_held integer := 0;
+BEGIN
+    UPDATE installation SET cluster = s.system_identifier FROM pg_control_system() s WHERE cluster <> s.system_identifier;
+    IF FOUND THEN
+        UPDATE outbox o SET held = 'restored', owner = NULL, lease = NULL,
+            state = CASE WHEN o.state IN ('sending', 'unconfirmed') THEN 'unconfirmed' ELSE 'queued' END;
+        GET DIAGNOSTICS count_held = ROW_COUNT;
+        UPDATE messages m SET status = CASE WHEN o.state = 'unconfirmed' THEN 'unconfirmed' ELSE 'held' END
+        FROM outbox o WHERE m.id = o.message_id AND status_rank(m.status) < 3;
+    END IF;
+    RETURN count_held;
 END
 """
 
@@ -451,16 +573,20 @@ DEFINERS = (
     ),
     (
         "outbox_go(me text, of_message uuid, of_attempt integer, instance_stamp timestamptz, lane_stamp timestamptz, "
-        "min_gap_s double precision, gap_s double precision, longest_s double precision, slack_s double precision, "
+        "min_gap_s double precision, gap_s double precision, slack_s double precision, "
         "cap integer, lane_cap integer, today date, open_until timestamptz, new_batch_goes integer, lease_s double precision)",
-        "TABLE (verdict text, wait double precision)",
+        "TABLE (verdict text, wait double precision, high_wait double precision)",
         GO,
     ),
-    ("outbox_expire()", "TABLE (message_id uuid, tenant_id uuid, instance_id uuid, outcome text)", EXPIRE),
-    ("outbox_beat(me text, lease_s double precision)", "void", BEAT),
+    (
+        "outbox_expire()",
+        "TABLE (message_id uuid, tenant_id uuid, instance_id uuid, campaign_id uuid, outcome text)",
+        EXPIRE,
+    ),
+    ("outbox_beat(me text, messages uuid[], lease_s double precision)", "void", BEAT),
     ("outbox_release(me text)", "void", RELEASE),
     (
-        "outbox_give_back(me text, of_message uuid, of_attempt integer, lane_rests_until timestamptz)",
+        "outbox_give_back(me text, of_message uuid, of_attempt integer, rests_until timestamptz)",
         "void",
         GIVE_BACK,
     ),
@@ -471,6 +597,8 @@ DEFINERS = (
         PROBES,
     ),
     ("outbox_waiting()", "TABLE (next_send timestamptz, probe_due boolean)", WAITING),
+    ("outbox_silent(least_messages integer, silent_s double precision)", "TABLE (instance_id uuid, tenant_id uuid)", SILENT),
+    ("outbox_hold_restored()", "integer", RESTORED),
 )
 NAMES = ("campaigns", "campaign_instances", "campaign_recipients", "instance_pace", "send_lanes", "outbox")
 
@@ -487,9 +615,9 @@ def upgrade() -> None:
     run(UUID7_NATIVE if _native_uuid7() else UUID7)
     for name in NAMES:
         tenant_table(name)
-    run(RECIPIENT_IS_FREE)
-    run(NEXT_IN_LANE)
-    run(SAME_PERSON)
+    run(INSTALLATION)
+    for helper in HELPERS:
+        run(helper)
     for signature, returns, body in DEFINERS:
         # Result columns share names with table columns; inside, the column is meant.
         definer(signature, returns, "#variable_conflict use_column" + body)
@@ -498,5 +626,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     for signature, _, _ in DEFINERS:
         drop(signature.partition("(")[0], kind="FUNCTION")
-    drop("same_person_in_campaign", "next_in_lane", "recipient_is_free", "uuid7", kind="FUNCTION")
-    drop(*reversed(NAMES))
+    names = ("same_person_in_campaign", "next_in_lane", "recipient_is_free", "living_contact", "jid_key", "uuid7")
+    drop(*names, kind="FUNCTION")
+    drop(*reversed(NAMES), "installation")

@@ -18,9 +18,12 @@ from app.outbox.service.results import Result
 
 log = structlog.get_logger(__name__)
 
+# Said of the number's gateway, but true of this kind of message only: held for it, the number would never go on.
+OF_THE_MESSAGE = frozenset(("route_missing",))
+
 
 def outgoing_of(claim: Row[Any], read_media: Callable[[str], bytes]) -> Outgoing:
-    """The claimed row as the port takes it. Raises OSError when its file is gone."""
+    """The claimed row as the port takes it. Raises FileNotFoundError when its file is gone."""
     details = claim.metadata or {}
     options = details.get("options") or {}
     quoted = details.get("quoted")
@@ -49,15 +52,18 @@ def send(claim: Row[Any], number: Number, storage: Storage, timings: SendTimings
     """Never raises: whatever happens becomes a Result, and what cannot be proven unsent is unknown."""
     try:
         outgoing = outgoing_of(claim, storage.read)
-    except (OSError, KeyError, TypeError, ValueError) as exc:
-        return _result(claim, "refused", code="media_missing", detail=str(exc))
-    try:
         gateway = gateway_for(number.provider, read_seconds=timings.http_timeout)
+    except FileNotFoundError as exc:
+        return _result(claim, "refused", code="media_missing", detail=str(exc))
+    except (KeyError, TypeError, ValueError, GatewayError) as exc:
+        return _result(claim, "refused", code=getattr(exc, "code", "invalid_request"), detail=str(exc))
+    except Exception as exc:  # the place for files is away: nothing left, so it may be tried again
+        log.warning("media_unreadable", message_id=str(claim.message_id), exc_info=True)
+        return _again(claim, timings, code="media_unreadable", detail=type(exc).__name__)
+    try:
         sent = gateway.send(number.credentials, outgoing)
     except SendError as exc:
         return _refusal(claim, exc, timings)
-    except GatewayError as exc:
-        return _result(claim, "refused", code=exc.code, detail=exc.detail)
     except Exception as exc:  # a bug of ours after the socket was open proves nothing either
         log.exception("send_crashed", message_id=str(claim.message_id))
         return _result(claim, "unknown", code="crash", detail=type(exc).__name__)
@@ -71,19 +77,30 @@ def _refusal(claim: Row[Any], error: SendError, timings: SendTimings) -> Result:
         return _result(claim, "unknown", code=error.code, detail=error.detail)
     if error.permanent:
         return _result(claim, "refused", code=error.code, detail=error.detail)
-    if error.scope == "instance":
+    if error.scope == "instance" and error.code not in OF_THE_MESSAGE:
         return _result(claim, "instance", code=error.code, detail=error.detail, delay=error.retry_after or 0.0)
-    delay = rules.retry_delay(claim.tries, timings.retry_after)
-    if delay is None:
-        return _result(claim, "refused", code=error.code, detail=error.detail)
-    return _result(claim, "retry", code=error.code, detail=error.detail, delay=error.retry_after or delay)
+    return _again(claim, timings, code=error.code, detail=error.detail, delay=error.retry_after)
+
+
+def _again(claim: Row[Any], timings: SendTimings, *, code: str, detail: str, delay: float | None = None) -> Result:
+    ladder = rules.retry_delay(claim.tries, timings.retry_after)
+    if ladder is None:
+        return _result(claim, "refused", code=code, detail=detail)
+    return _result(claim, "retry", code=code, detail=detail, delay=max(ladder, min(delay or 0.0, 3600.0)))
 
 
 def cancelled(claim: Row[Any], code: str) -> Result:
     return _result(claim, "cancelled", code=code)
 
 
+def unsent(claim: Row[Any]) -> Result:
+    """Claimed, perhaps committed as started, and no call was made."""
+    return _result(claim, "unsent", code="no_call")
+
+
 def _result(claim: Row[Any], outcome: rules.Outcome, **rest: Any) -> Result:
+    # A provider's words may hold what PostgreSQL refuses to store.
+    rest = {key: value.replace("\0", "") if isinstance(value, str) else value for key, value in rest.items()}
     return Result(
         message_id=claim.message_id,
         tenant_id=claim.tenant_id,

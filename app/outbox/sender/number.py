@@ -1,5 +1,6 @@
 """One number as its sender sees it: settings, waits (monotonic seconds) and what is claimed or on the wire."""
 
+import math
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -13,6 +14,19 @@ from app.instances.rules import credentials_of
 from app.outbox import pacing
 from app.outbox.models import Lane
 
+HORIZON = 0.3
+PICK_EVERY = 0.25
+SLOW_CALL = 5.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What may be claimed now: so many, while no more than `limit` are open on the number."""
+
+    count: int
+    limit: int
+    only_high: bool
+
 
 @dataclass
 class Number:
@@ -24,6 +38,7 @@ class Number:
     pace: pacing.Pace
     zone: str
     stamp: datetime
+    is_ours: bool = True
     next_due: float = 0.0
     high_due: float = 0.0
     batch_goes: int = 0
@@ -33,7 +48,8 @@ class Number:
     has_high: bool = False
     fastest_ms: int = 0
     claimed: list[Row[Any]] = field(default_factory=list)
-    flying: set[tuple[uuid.UUID, int]] = field(default_factory=set)
+    # When each call on the wire began (monotonic seconds).
+    flying: dict[tuple[uuid.UUID, int], float] = field(default_factory=dict)
     claim_after: float = 0.0
 
     @classmethod
@@ -56,12 +72,9 @@ class Number:
         if row.stamp != self.stamp:
             self.settings, self.pace = row.pace, pacing.read_pace(row.pace)
             self.credentials = credentials_of(row.external_name, row.credentials)
-        self.zone, self.stamp = row.timezone, row.stamp
+        self.zone, self.stamp, self.is_ours = row.timezone, row.stamp, True
         now = time.monotonic()
-        longest = pacing.longest_gap(self.pace)
-        # A wait beyond the longest gap is a clock that jumped, never a pace; campaigns may pause longer, so be generous.
-        self.next_due = now + max(0.0, row.next_wait) if row.next_wait <= max(longest, 86_400) else now
-        self.high_due = now + max(0.0, row.high_wait) if row.high_wait <= longest else now
+        self.next_due, self.high_due = now + max(0.0, row.next_wait), now + max(0.0, row.high_wait)
         self.batch_goes, self.day, self.day_goes = row.batch_goes, row.day, row.day_goes
         self.first_go, self.has_high = row.first_go_at, row.has_high
         lane = row.fastest_lane_ms
@@ -76,21 +89,40 @@ class Number:
     def cap(self, now: datetime) -> int | None:
         return pacing.cap_today(self.pace, self.first_go, self.zone, now)
 
-    def slow_lanes_closed(self, now: datetime, monotonic: float, horizon: float) -> bool:
-        """Whether only answers may be claimed: batch pause, cap reached, or outside the number's hours."""
-        if self.next_due - monotonic > horizon:
-            return True
+    def is_capped(self, now: datetime) -> bool:
         cap = self.cap(now)
-        if cap is not None and self.day == pacing.local_day(self.zone, now) and self.day_goes >= cap:
-            return True
-        return False
+        return cap is not None and self.day == pacing.local_day(self.zone, now) and self.day_goes >= cap
 
-    def limit(self) -> int:
-        """Calls open at once; a campaign faster than human raises it."""
+    def limit(self, monotonic: float) -> int:
+        """Calls open at once; a campaign faster than human raises it, a call that hangs lowers it."""
+        if any(monotonic - began > SLOW_CALL for began in self.flying.values()):
+            return 1
         return pacing.in_flight(self.fastest_ms)
 
-    def room(self) -> int:
-        return self.limit() - len(self.claimed) - len(self.flying)
+    def claimable(self, now: datetime, monotonic: float) -> Wanted | None:
+        """An answer may be claimed beside what is open already: it does not wait for a slow file."""
+        if not self.is_ours or monotonic < self.claim_after:
+            return None
+        limit, is_open = self.limit(monotonic), len(self.claimed) + len(self.flying)
+        room = limit - is_open
+        slow_due = max(self.next_due, self.high_due)
+        if room > 0 and slow_due - monotonic <= HORIZON and not self.is_capped(now):
+            return Wanted(room, limit, only_high=False)
+        beside = pacing.in_flight(self.fastest_ms) + 1
+        if self.has_high and is_open < beside and self.high_due - monotonic <= HORIZON:
+            return Wanted(1, beside, only_high=True)
+        return None
+
+    def wakes_at(self, now: datetime, monotonic: float) -> float:
+        """When there is something to do (monotonic seconds): a due message, or something to claim."""
+        if self.claimed:
+            return self.due(self.claimed[0])
+        if not self.is_ours:
+            return math.inf
+        is_full = len(self.flying) >= self.limit(monotonic)
+        slow = math.inf if is_full or self.is_capped(now) else max(self.next_due, self.high_due) - HORIZON
+        high = self.high_due - HORIZON if self.has_high else math.inf
+        return max(self.claim_after, min(slow, high))
 
     def rest(self, seconds: float) -> None:
         self.claim_after = time.monotonic() + seconds

@@ -27,8 +27,8 @@ LOOK_BACK = timedelta(minutes=2)
 
 
 class Prober:
-    def __init__(self, app: Flask, timings: SendTimings) -> None:
-        self._app, self._timings = app, timings
+    def __init__(self, app: Flask, timings: SendTimings, pool: Executor) -> None:
+        self._app, self._timings, self._pool = app, timings, pool
         self._running: set[uuid.UUID] = set()
         self._lock = threading.Lock()
 
@@ -36,12 +36,16 @@ class Prober:
         with self._lock:
             return bool(self._running)
 
-    def start(self, row: Row[Any], pool: Executor) -> None:
+    def start(self, row: Row[Any]) -> None:
         with self._lock:
             if row.instance_id in self._running:
                 return
             self._running.add(row.instance_id)
-        pool.submit(self._run, row)
+        try:
+            self._pool.submit(self._run, row)
+        except RuntimeError:  # the process is leaving
+            with self._lock:
+                self._running.discard(row.instance_id)
 
     def _run(self, row: Row[Any]) -> None:
         try:
@@ -56,6 +60,8 @@ class Prober:
     def _probe(self, row: Row[Any]) -> None:
         """Ask the gateway with no connection held; release the number only when it is well and was searched."""
         wait = rules.probe_delay(row.tries, self._timings.probe_after)
+        evidence.bind(row.instance_id)  # echoes that came may settle it, whether the gateway answers now or not
+        release()
         try:
             creds = credentials_of(row.external_name, row.credentials)
             gateway = gateway_for(row.provider, read_seconds=self._timings.http_timeout)
@@ -66,7 +72,10 @@ class Prober:
         if state != "open":
             self._still_ill(row, "disconnected", state, wait)
             return
-        if self._search(row.instance_id, gateway, creds):
+        if evidence.is_on_the_wire(row.instance_id):
+            # Nothing new goes meanwhile, so this is soon over: each call has its timeout.
+            holds.postpone(row.instance_id, self._timings.sweep)
+        elif self._search(row.instance_id, gateway, creds):
             holds.release(row.instance_id)
         else:
             holds.postpone(row.instance_id, wait)
@@ -80,19 +89,19 @@ class Prober:
         release()
 
     def _search(self, instance_id: uuid.UUID, gateway: Gateway, creds: Credentials) -> bool:
-        """Bind what echoes prove, then what the gateway's own memory proves. False: ask again later."""
-        evidence.bind(instance_id)
+        """Bind what the gateway's own memory proves. False: ask again later."""
         since = evidence.oldest_unconfirmed(instance_id)
         release()
         if since is None:
             return True
+        began = clock.now()
         try:
             found = gateway.find_messages(creds, since - LOOK_BACK, clock.now() + LOOK_BACK)
         except GatewayError as exc:
             log.warning("search_failed", instance_id=str(instance_id), code=exc.code)
             return False
         evidence.bind(instance_id, [_as_echo(echo) for echo in found if echo.from_me])
-        evidence.mark_searched(instance_id)
+        evidence.mark_searched(instance_id, began)
         return True
 
 

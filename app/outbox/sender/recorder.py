@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import structlog
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.config import SendTimings
 from app.core.context import acting, system
 from app.core.db import release
 from app.outbox.service.results import Result, record
@@ -23,9 +25,8 @@ LARGEST = 200
 class Recorder:
     """One thread. A result is never dropped while the process lives: a database that is away is waited for."""
 
-    def __init__(self, app: Flask, done: Callable[[Result], None], *, probe_in: float, settle: float) -> None:
-        self._app, self._done = app, done
-        self._probe_in, self._settle = probe_in, settle
+    def __init__(self, app: Flask, done: Callable[[Result], None], timings: SendTimings) -> None:
+        self._app, self._done, self._timings = app, done, timings
         self._queue: queue.Queue[Result] = queue.Queue()
         self._unsaved = 0
         self._lock = threading.Lock()
@@ -64,16 +65,34 @@ class Recorder:
             self._unsaved -= len(batch)
 
     def _save(self, results: list[Result]) -> None:
-        pause = 0.1
+        """What cannot be written whatever we do is written alone, so that it costs nobody else their result; its row
+        then runs out of its lease and waits to be verified."""
+        try:
+            self._write(results)
+        except Exception:
+            log.exception("record_refused", messages=[str(result.message_id) for result in results])
+            if len(results) > 1:
+                for result in results:
+                    self._save([result])
+
+    def _write(self, results: list[Result]) -> None:
+        pause = 0.05
         while True:
             try:
                 with self._app.app_context(), acting(system(results[0].tenant_id)):
                     try:
-                        record(results, probe_in=self._probe_in, settle=self._settle)
+                        record(results, probe_after=self._timings.probe_after, settle=self._timings.verify_settle)
                     finally:
                         release()
                 return
-            except SQLAlchemyError:
-                log.warning("record_failed", results=len(results), exc_info=True)
+            except (DBAPIError, PoolTimeout) as exc:
+                if not _passes(exc):
+                    raise
+                log.warning("record_waits", results=len(results), exc_info=True)
                 time.sleep(pause)
                 pause = min(pause * 2, 2.0)
+
+
+def _passes(exc: DBAPIError | PoolTimeout) -> bool:
+    """Whether the same statement may work later: the server is away, or two transactions met in a circle."""
+    return isinstance(exc, OperationalError | InterfaceError | PoolTimeout) or exc.connection_invalidated

@@ -13,15 +13,16 @@ from sqlalchemy.exc import DBAPIError
 _PICK = text("SELECT * FROM outbox_pick(:me, :lease)")
 _CLAIM = text("SELECT * FROM outbox_claim(:me, :instance, :lease, :want, :limit, :open, :open_high, :high_only)")
 _GO = text(
-    "SELECT * FROM outbox_go(:me, :message, :attempt, :stamp, :lane_stamp, :min_gap, :gap, :longest, :slack, "
+    "SELECT * FROM outbox_go(:me, :message, :attempt, :stamp, :lane_stamp, :min_gap, :gap, :slack, "
     "cast(:cap AS int), cast(:lane_cap AS int), :today, :open_until, :batch, :lease)"
 )
 _GIVE_BACK = text("SELECT outbox_give_back(:me, :message, :attempt, cast(:until AS timestamptz))")
-_BEAT = text("SELECT outbox_beat(:me, :lease)")
+_BEAT = text("SELECT outbox_beat(:me, cast(:messages AS uuid[]), :lease)")
 _RELEASE = text("SELECT outbox_release(:me)")
 _EXPIRE = text("SELECT * FROM outbox_expire()")
 _PROBES = text("SELECT * FROM outbox_probes(:n, :lease)")
 _WAITING = text("SELECT * FROM outbox_waiting()")
+_RESTORED = text("SELECT outbox_hold_restored()")
 
 
 class Store:
@@ -80,15 +81,14 @@ class Store:
         lane_stamp: datetime | None,
         min_gap: float,
         gap: float,
-        longest: float,
         slack: float,
         cap: int | None,
         lane_cap: int | None,
         today: date,
         open_until: datetime,
         batch: int,
-    ) -> tuple[str, float]:
-        """('go', seconds to the next) once committed as started; else why not, and how long to wait."""
+    ) -> tuple[str, float, float]:
+        """('go', seconds to the next, and to the next answer) once committed as started; else why not, and the wait."""
         row = self._all(
             _GO,
             me=self._me,
@@ -98,7 +98,6 @@ class Store:
             lane_stamp=lane_stamp,
             min_gap=min_gap,
             gap=gap,
-            longest=longest,
             slack=slack,
             cap=cap,
             lane_cap=lane_cap,
@@ -107,13 +106,13 @@ class Store:
             batch=batch,
             lease=self._lease,
         )[0]
-        return row.verdict, row.wait
+        return row.verdict, row.wait, row.high_wait
 
     def give_back(self, message: uuid.UUID, attempt: int, lane_rests_until: datetime | None = None) -> None:
         self._all(_GIVE_BACK, me=self._me, message=message, attempt=attempt, until=lane_rests_until)
 
-    def beat(self) -> None:
-        self._all(_BEAT, me=self._me, lease=self._lease)
+    def beat(self, messages: Sequence[uuid.UUID]) -> None:
+        self._all(_BEAT, me=self._me, messages=[str(message) for message in messages], lease=self._lease)
 
     def release(self) -> None:
         self._all(_RELEASE, me=self._me)
@@ -126,3 +125,7 @@ class Store:
 
     def waiting(self) -> Row[Any]:
         return self._all(_WAITING)[0]
+
+    def hold_restored(self) -> int:
+        """How many messages were stopped because this database is a restored copy; 0 on every other day."""
+        return int(self._all(_RESTORED)[0][0])

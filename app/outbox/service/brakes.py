@@ -2,56 +2,64 @@
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import text
 
 from app.core import clock
+from app.core.context import acting, system
 from app.core.db import transaction
 from app.core.facts import emit
 from app.outbox import rules
 from app.outbox.models import InstancePace
+from app.outbox.service import holds
 
 _CLOSE = text("""
     UPDATE send_lanes SET is_open = false, closed_reason = :reason, updated_at = clock_timestamp()
     WHERE instance_id = :instance AND is_open
 """)
+_QUIET = text("""
+    UPDATE instance_pace SET unacked = 0, unacked_since = NULL, error_run = 0
+    WHERE instance_id = :id AND (unacked > 0 OR error_run > 0)
+""")
+_SILENT = text("SELECT * FROM outbox_silent(:messages, :seconds)")
 
 
-def note_outcomes(instance_id: uuid.UUID, outcomes: str) -> None:
-    """`outcomes`: `s` accepted and `f` refused, in the order they happened."""
+def note_outcomes(instance_id: uuid.UUID, outcomes: str, *, unacknowledged: int = 0, errors: int = 0) -> None:
+    """`outcomes`: `s` accepted and `f` refused, in the order they happened. `unacknowledged`: how many of the accepted
+    nobody told of yet; `errors`: refused after they were accepted."""
     if not outcomes:
         return
     with transaction() as session:
-        pace = session.get(InstancePace, instance_id, with_for_update=True)
+        pace = session.get(InstancePace, instance_id, with_for_update=True, populate_existing=True)
         if pace is None:
             return
         pace.recent = rules.remember(pace.recent, outcomes)
-        accepted = outcomes.count("s")
-        if accepted:
-            pace.unacked += accepted
+        pace.error_run += errors
+        if unacknowledged:
+            pace.unacked += unacknowledged
             pace.unacked_since = pace.unacked_since or clock.now()
+        if "s" in outcomes:
+            pace.probe_tries = 0
         session.flush()
         _brake_if_due(pace)
 
 
 def note_receipts(instance_id: uuid.UUID, statuses: Sequence[str]) -> None:
-    """Any sign of life resets the silence; ERROR receipts in a row hide the reach-out lock (463)."""
-    run = _run_of_errors(statuses)
+    """In the order they came, each failure once. Any sign of life resets the silence; ERROR receipts in a row hide the
+    reach-out lock (463)."""
+    if not statuses:
+        return
+    count, had_good = _run_of_errors(statuses)
     with transaction() as session:
-        if run == (0, True):
-            session.execute(
-                text(
-                    "UPDATE instance_pace SET unacked = 0, unacked_since = NULL, error_run = 0 "
-                    "WHERE instance_id = :id AND (unacked > 0 OR error_run > 0)"
-                ),
-                {"id": instance_id},
-            )
+        if "failed" not in statuses:
+            session.execute(_QUIET, {"id": instance_id})
             return
-        pace = session.get(InstancePace, instance_id, with_for_update=True)
+        pace = session.get(InstancePace, instance_id, with_for_update=True, populate_existing=True)
         if pace is None:
             return
-        count, had_good = run
         pace.error_run = count if had_good else pace.error_run + count
+        pace.recent = rules.refused_later(pace.recent, statuses.count("failed"))
         pace.unacked, pace.unacked_since = 0, None
         session.flush()
         _brake_if_due(pace)
@@ -81,3 +89,23 @@ def brake(instance_id: uuid.UUID, reason: str) -> bool:
         if closed:
             emit("instance.braked", instance_id=instance_id, reason=reason)
         return bool(closed)
+
+
+def on_disconnected(instance_id: str, reason: str = "", final: bool = False, **_facts: Any) -> None:
+    """A ban, a logout, a person's disconnect (`instance.disconnected`): nothing more is tried on this number, and its
+    campaigns wait for a person even when it comes back."""
+    if final:
+        number = uuid.UUID(str(instance_id))
+        holds.hold(number, "disconnected", reason, probe_in=5.0)
+        brake(number, "disconnected" if reason == "by_user" else reason or "disconnected")
+
+
+def brake_silent(silent_after: float) -> int:
+    """Numbers that accept and never hear back: connected but dead. `silent_after` in seconds. How many were stopped."""
+    with transaction() as session:
+        found = session.execute(_SILENT, {"messages": rules.UNACKED, "seconds": silent_after}).all()
+    stopped = 0
+    for row in found:
+        with acting(system(row.tenant_id)):
+            stopped += brake(row.instance_id, "unacknowledged")
+    return stopped

@@ -18,17 +18,20 @@ from app.outbox.service.results import Result, record
 # Only what was typed by a person on a phone says so; the API's own messages look like a web client's.
 TYPED_ON = {"ios", "android"}
 
+# What waits for proof, what is on the wire this moment, and what a person decided to send again and has not gone yet.
 _OPEN = text("""
-    SELECT o.message_id, o.attempt, o.started_at, o.recipient_key, o.contact_id, o.campaign_id, m.type, m.body,
-        f.file_name,
-        ARRAY(SELECT c.value FROM contact_identities c WHERE c.contact_id = o.contact_id AND c.kind IN ('lid', 'phone'))
-            AS aliases
+    SELECT o.message_id, o.attempt, coalesce(o.started_at, o.unknown_at) AS started_at, o.recipient_key, o.contact_id,
+        o.campaign_id, o.state = 'sending' AS is_open, m.type, m.body, f.file_name,
+        ARRAY(SELECT CASE c.kind WHEN 'jid' THEN jid_key(c.value) ELSE c.value END FROM contact_identities c
+            WHERE c.contact_id = living_contact(o.contact_id)) AS aliases
     FROM outbox o JOIN messages m ON m.id = o.message_id LEFT JOIN media f ON f.id = m.media_id
-    WHERE o.instance_id = :instance AND o.state = 'unconfirmed' ORDER BY o.started_at, o.message_id
+    WHERE o.instance_id = :instance
+      AND (o.state IN ('sending', 'unconfirmed') OR o.unknown_at IS NOT NULL)
+    ORDER BY 3, o.message_id
 """)
 _ECHOES = text("""
-    SELECT external_id, echo FROM external_refs
-    WHERE instance_id = :instance AND message_id IS NULL AND echo IS NOT NULL AND created_at >= :since
+    SELECT external_id, echo, created_at FROM external_refs
+    WHERE instance_id = :instance AND message_id IS NULL AND echo IS NOT NULL
 """)
 _PARK = text("""
     INSERT INTO external_refs AS r (instance_id, external_id, tenant_id, echo)
@@ -42,8 +45,10 @@ _BOUND = text("""
     WHERE instance_id = :instance AND external_id = ANY (cast(:ids AS text[])) AND message_id IS NOT NULL
 """)
 _SEARCHED = text("""
-    UPDATE outbox SET searched_at = :now WHERE instance_id = :instance AND state = 'unconfirmed'
+    UPDATE outbox SET searched_at = :now
+    WHERE instance_id = :instance AND state = 'unconfirmed' AND started_at < :before
 """)
+_ON_THE_WIRE = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE instance_id = :instance AND state = 'sending')")
 
 
 def address_key(jid: str) -> str:
@@ -56,7 +61,9 @@ def park_echoes(instance_id: uuid.UUID, echoes: Sequence[dict[str, Any]]) -> Non
     """Remember messages of ours that the gateway told of: {external_id, jid, type, text, file_name, at, source}."""
     if not echoes:
         return
-    rows = [{"external_id": echo["external_id"], "echo": echo} for echo in echoes]
+    rows = [
+        {"external_id": echo["external_id"], "echo": echo} for echo in sorted(echoes, key=lambda e: e["external_id"])
+    ]
     with transaction() as session:
         session.execute(
             _PARK,
@@ -65,27 +72,36 @@ def park_echoes(instance_id: uuid.UUID, echoes: Sequence[dict[str, Any]]) -> Non
 
 
 def bind(instance_id: uuid.UUID, found: Iterable[dict[str, Any]] = ()) -> int:
-    """Bind unconfirmed messages of a number to parked echoes and to `found` (a search's answer). How many."""
+    """Bind unconfirmed messages of a number to parked echoes and to `found` (a search's answer). How many.
+
+    Echoes are read before the rows, and what is bound already after them: a message that goes meanwhile is then seen
+    on the wire or settled, and its echo is never given to another.
+    """
     with transaction() as session:
+        parked = session.execute(_ECHOES, {"instance": instance_id}).all()
         rows = session.execute(_OPEN, {"instance": instance_id}).all()
-        if not rows:
+        if not any(not row.is_open for row in rows):
             return 0
-        since = min(row.started_at for row in rows)
-        echoes = {
-            row.external_id: row.echo for row in session.execute(_ECHOES, {"instance": instance_id, "since": since})
-        }
-        echoes.update({echo["external_id"]: echo for echo in found if echo.get("source") not in TYPED_ON})
-        bound = set(session.scalars(_BOUND, {"instance": instance_id, "ids": list(echoes)}))
-        proofs = [_proof(echo) for external_id, echo in echoes.items() if external_id not in bound]
-        pairs = match(_unknowns(rows, {proof.recipient for proof in proofs}), proofs)
+        proofs = {echo["external_id"]: _proof(echo) for echo in found if echo.get("source") not in TYPED_ON}
+        proofs |= {row.external_id: _proof(row.echo, row.created_at) for row in parked}
+        bound = set(session.scalars(_BOUND, {"instance": instance_id, "ids": list(proofs)}))
+        free = [proof for external_id, proof in proofs.items() if external_id not in bound]
+        pairs = match(_unknowns(rows, {proof.recipient for proof in free}), free)
         if pairs:
             record(_as_results(instance_id, rows, pairs))
         return len(pairs)
 
 
-def mark_searched(instance_id: uuid.UUID) -> None:
+def mark_searched(instance_id: uuid.UUID, before: datetime) -> None:
+    """`before`: when the search began; what went since was not looked for."""
     with transaction() as session:
-        session.execute(_SEARCHED, {"instance": instance_id, "now": clock.now()})
+        session.execute(_SEARCHED, {"instance": instance_id, "now": clock.now(), "before": before})
+
+
+def is_on_the_wire(instance_id: uuid.UUID) -> bool:
+    """Whether a call of this number has not answered yet; what it did is not known, so a search now is too early."""
+    with transaction() as session:
+        return bool(session.scalar(_ON_THE_WIRE, {"instance": instance_id}))
 
 
 def oldest_unconfirmed(instance_id: uuid.UUID) -> datetime | None:
@@ -103,15 +119,15 @@ def _unknowns(rows: Sequence[Any], proven: set[str]) -> list[Unknown]:
         aliases = [row.recipient_key, *row.aliases]
         recipient = next((alias for alias in aliases if alias in proven), row.recipient_key)
         sign = signature(row.type, row.body, row.file_name)
-        unknowns.append(Unknown(str(row.message_id), recipient, sign, row.started_at))
+        unknowns.append(Unknown(str(row.message_id), recipient, sign, row.started_at, row.is_open))
     return unknowns
 
 
-def _proof(echo: dict[str, Any]) -> Proof:
+def _proof(echo: dict[str, Any], seen_at: datetime | None = None) -> Proof:
     at = echo.get("at")
     moment = datetime.fromisoformat(at) if isinstance(at, str) else at
     sign = signature(echo.get("type") or "text", echo.get("text") or "", echo.get("file_name"))
-    return Proof(echo["external_id"], address_key(echo["jid"]), sign, moment)
+    return Proof(echo["external_id"], address_key(echo["jid"]), sign, moment, seen_at)
 
 
 def _as_results(instance_id: uuid.UUID, rows: Sequence[Any], pairs: Sequence[tuple[Unknown, Proof]]) -> list[Result]:

@@ -10,14 +10,11 @@ from app.core.context import current_actor
 from app.core.db import transaction
 from app.outbox.service.queueing import wake
 
-# A lane that opens starts level with the others on its number: it owes nothing and is owed nothing.
 _OPEN = text("""
-    INSERT INTO send_lanes (campaign_id, instance_id, tenant_id, pace, vtime)
-    SELECT :campaign, n.id, :tenant, cast(:pace AS jsonb),
-        coalesce((SELECT min(l.vtime) FROM send_lanes l WHERE l.instance_id = n.id AND l.is_open), 0)
-    FROM unnest(cast(:instances AS uuid[])) AS n(id)
+    INSERT INTO send_lanes (campaign_id, instance_id, tenant_id, pace)
+    SELECT :campaign, n.id, :tenant, cast(:pace AS jsonb) FROM unnest(cast(:instances AS uuid[])) AS n(id)
     ON CONFLICT (campaign_id, instance_id) DO UPDATE SET is_open = true, closed_reason = NULL, pace = excluded.pace,
-        quiet_until = NULL, vtime = greatest(send_lanes.vtime, excluded.vtime), updated_at = clock_timestamp()
+        quiet_until = NULL, updated_at = clock_timestamp()
 """)
 _CLOSE = text("""
     UPDATE send_lanes SET is_open = false, closed_reason = :reason, updated_at = clock_timestamp()
@@ -36,15 +33,18 @@ _UNSENT = text("""
         WHERE l.campaign_id = :campaign)
 """)
 _FORGET_OUTCOMES = text("""
-    UPDATE instance_pace SET recent = '', error_run = 0, unacked = 0, unacked_since = NULL
-    WHERE instance_id = ANY (cast(:instances AS uuid[]))
+    UPDATE instance_pace p SET recent = '', error_run = 0, unacked = 0, unacked_since = NULL
+    FROM (SELECT x.instance_id FROM instance_pace x WHERE x.instance_id = ANY (cast(:instances AS uuid[]))
+        ORDER BY x.instance_id FOR UPDATE) AS own WHERE p.instance_id = own.instance_id
 """)
 
 
 def open_lanes(campaign_id: uuid.UUID, instance_ids: list[uuid.UUID], pace_overrides: dict[str, Any]) -> None:
     """Let the campaign send on these numbers. A person who resumes starts the brakes' windows anew."""
-    ids = [str(instance_id) for instance_id in instance_ids]
+    ids = sorted(str(instance_id) for instance_id in instance_ids)
     with transaction() as session:
+        # The number's row before its lanes: the order in which a go takes them.
+        session.execute(_FORGET_OUTCOMES, {"instances": ids})
         session.execute(
             _OPEN,
             {
@@ -54,7 +54,6 @@ def open_lanes(campaign_id: uuid.UUID, instance_ids: list[uuid.UUID], pace_overr
                 "instances": ids,
             },
         )
-        session.execute(_FORGET_OUTCOMES, {"instances": ids})
         wake()
 
 

@@ -11,10 +11,11 @@ from sqlalchemy import text
 from app.core import clock
 from app.core.context import current_actor
 from app.core.db import transaction
-from app.core.facts import emit, notify
+from app.core.facts import notify
 from app.messages import metrics
 from app.outbox import rules
 from app.outbox.service import brakes
+from app.outbox.service.results import announce
 
 
 @dataclass(frozen=True)
@@ -60,34 +61,41 @@ _APPLY = text("""
         ON CONFLICT (instance_id, external_id) DO UPDATE SET
             best_status = CASE WHEN status_rank(excluded.best_status) > status_rank(coalesce(r.best_status, ''))
                 THEN excluded.best_status ELSE r.best_status END,
-            acked_at = coalesce(r.acked_at, excluded.acked_at),
-            delivered_at = coalesce(r.delivered_at, excluded.delivered_at),
-            read_at = coalesce(r.read_at, excluded.read_at),
-            played_at = coalesce(r.played_at, excluded.played_at),
-            failed_at = coalesce(r.failed_at, excluded.failed_at)
+            acked_at = least(r.acked_at, excluded.acked_at),
+            delivered_at = least(r.delivered_at, excluded.delivered_at),
+            read_at = least(r.read_at, excluded.read_at), played_at = least(r.played_at, excluded.played_at),
+            failed_at = least(r.failed_at, excluded.failed_at)
         RETURNING r.external_id, r.message_id
     ), old AS (
-        SELECT m.id, m.status, m.delivered_at, m.read_at, m.attempts, v.status AS new_status, v.delivered_at AS d,
-            v.read_at AS r, v.played_at AS p, v.failed_at AS f, v.code, v.detail
+        SELECT m.id, m.status, m.delivered_at, m.read_at, m.attempts, v.status AS new_status, refs.external_id,
+            least(v.delivered_at, v.read_at, v.played_at) AS d, least(v.read_at, v.played_at) AS r, v.played_at AS p,
+            v.failed_at AS f, v.code, v.detail
         FROM refs JOIN v USING (external_id) JOIN messages m ON m.id = refs.message_id
         WHERE refs.message_id IS NOT NULL AND m.direction = 'outbound'
-        FOR UPDATE OF m
+          AND (v.status <> 'failed' OR m.external_id = refs.external_id)
+        ORDER BY m.id FOR UPDATE OF m
     ), changed AS (
         UPDATE messages m SET
-            status = CASE WHEN status_rank(old.new_status) > status_rank(m.status) THEN old.new_status ELSE m.status END,
-            sent_at = coalesce(m.sent_at, old.d, old.r, old.p, :now),
-            delivered_at = coalesce(m.delivered_at, old.d, old.r, old.p),
-            read_at = coalesce(m.read_at, old.r, old.p),
-            played_at = coalesce(m.played_at, old.p),
-            failed_at = coalesce(m.failed_at, old.f),
-            error_code = CASE WHEN old.new_status = 'failed' AND status_rank(m.status) < 4 THEN coalesce(old.code, 'error_receipt')
-                WHEN status_rank(old.new_status) > 4 THEN NULL ELSE m.error_code END,
+            status = CASE WHEN status_rank(old.new_status) > status_rank(m.status)
+                THEN old.new_status ELSE m.status END,
+            external_id = coalesce(m.external_id, old.external_id),
+            sent_at = coalesce(m.sent_at, old.d, :now),
+            delivered_at = least(m.delivered_at, old.d), read_at = least(m.read_at, old.r),
+            played_at = least(m.played_at, old.p),
+            failed_at = CASE WHEN old.new_status = 'failed' AND status_rank(m.status) < 4 THEN old.f
+                WHEN status_rank(old.new_status) > 4 THEN NULL ELSE m.failed_at END,
+            error_code = CASE WHEN old.new_status = 'failed' AND status_rank(m.status) < 4
+                THEN coalesce(old.code, 'error_receipt')
+                WHEN status_rank(old.new_status) > 2 AND m.status <> 'failed' OR status_rank(old.new_status) > 4
+                THEN NULL ELSE m.error_code END,
             error_message = CASE WHEN old.new_status = 'failed' AND status_rank(m.status) < 4 THEN old.detail
-                WHEN status_rank(old.new_status) > 4 THEN NULL ELSE m.error_message END
-        FROM old WHERE m.id = old.id
-            AND (status_rank(old.new_status) > status_rank(m.status) OR (m.delivered_at IS NULL AND old.d IS NOT NULL)
-                OR (m.read_at IS NULL AND coalesce(old.r, old.p) IS NOT NULL))
-        RETURNING m.id, m.status, m.campaign_id, m.ticket_id, m.attempts, old.status AS before,
+                WHEN status_rank(old.new_status) > 2 AND m.status <> 'failed' OR status_rank(old.new_status) > 4
+                THEN NULL ELSE m.error_message END
+        FROM old WHERE m.id = old.id AND (status_rank(old.new_status) > status_rank(m.status)
+            OR least(m.delivered_at, old.d) IS DISTINCT FROM m.delivered_at
+            OR least(m.read_at, old.r) IS DISTINCT FROM m.read_at
+            OR least(m.played_at, old.p) IS DISTINCT FROM m.played_at)
+        RETURNING m.id, m.status, m.campaign_id, m.ticket_id, m.attempts, old.status AS before, old.external_id,
             old.delivered_at IS NULL AND m.delivered_at IS NOT NULL AS newly_delivered,
             old.read_at IS NULL AND m.read_at IS NOT NULL AS newly_read, old.new_status, old.code
     ), noted AS (
@@ -96,7 +104,7 @@ _APPLY = text("""
     ), settled AS (
         DELETE FROM outbox o USING changed WHERE o.message_id = changed.id
     )
-    SELECT id, status, campaign_id, ticket_id, before, newly_delivered, newly_read FROM changed
+    SELECT id, status, campaign_id, ticket_id, before, external_id, newly_delivered, newly_read FROM changed
 """)
 
 
@@ -108,9 +116,25 @@ def apply_receipts(instance_id: uuid.UUID, receipts: Sequence[Receipt]) -> int:
     with transaction() as session:
         rows = session.execute(_APPLY, _arrays(instance_id, merged)).all()
         _count(instance_id, rows)
-        brakes.note_receipts(instance_id, [receipt.status for receipt in receipts])
-        _announce(rows)
+        brakes.note_receipts(instance_id, _signs(receipts, rows))
+        announce(rows)
+        for campaign_id in {row.campaign_id for row in rows if row.campaign_id}:
+            notify("campaign.progress", campaign_id=campaign_id)
     return len(rows)
+
+
+def _signs(receipts: Sequence[Receipt], rows: Sequence[Any]) -> list[str]:
+    """The statuses in the order they came; a failure counts once, and only where it changed something."""
+    newly = {row.external_id for row in rows if row.status == "failed" and row.before != "failed"}
+    signs = []
+    for receipt in receipts:
+        if receipt.status == "failed":
+            if receipt.external_id in newly:
+                newly.discard(receipt.external_id)
+                signs.append("failed")
+        elif receipt.status in _TIMES:
+            signs.append(receipt.status)
+    return signs
 
 
 def _merge(receipts: Iterable[Receipt]) -> dict[str, _Merged]:
@@ -121,7 +145,8 @@ def _merge(receipts: Iterable[Receipt]) -> dict[str, _Merged]:
             continue
         row = merged.setdefault(receipt.external_id, _Merged(receipt.status, {}))
         row.status = rules.better(row.status, receipt.status)
-        row.times.setdefault(_TIMES[receipt.status], receipt.at or now)
+        column, at = _TIMES[receipt.status], receipt.at or now
+        row.times[column] = min(at, row.times.get(column, at))
         if receipt.status == "failed":
             row.code, row.detail = receipt.code, receipt.detail
     return merged
@@ -151,18 +176,6 @@ def _count(instance_id: uuid.UUID, rows: Sequence[Any]) -> None:
         instance_id,
         delivered=sum(row.newly_delivered for row in rows),
         read=sum(row.newly_read for row in rows),
-        failed=sum(row.status == "failed" and row.before != "failed" for row in rows),
+        failed=sum((row.status == "failed") - (row.before == "failed") for row in rows),
         sent=sum(rules.RANK.get(row.before, 0) < rules.RANK["sent"] for row in rows),
     )
-
-
-def _announce(rows: Sequence[Any]) -> None:
-    """One fact for the batch; open conversations hear of each message, campaigns once."""
-    if not rows:
-        return
-    emit("message.statuses", changes=[[str(row.id), row.status] for row in rows])
-    for row in rows:
-        if row.ticket_id:
-            notify("message.status", message_id=row.id, ticket_id=row.ticket_id, status=row.status)
-    for campaign_id in {row.campaign_id for row in rows if row.campaign_id}:
-        notify("campaign.progress", campaign_id=campaign_id)
