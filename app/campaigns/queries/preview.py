@@ -13,7 +13,7 @@ from sqlalchemy import Uuid, and_, func, or_, select, text
 
 from app.campaigns.models import Campaign
 from app.campaigns.queries import audience as audiences
-from app.campaigns.queries import campaigns
+from app.campaigns.queries import campaigns, recipients
 from app.campaigns.queries.audience import Audience, Content
 from app.campaigns.rules.drafts import ODD_SQL
 from app.campaigns.rules.values import compiled, render_for, unknown_variables, values_of, variable_keys, variation_of
@@ -84,6 +84,15 @@ def page(
     lines = [Line(row.id, row.name, row.phone, row.body, row.reason) for row in rows[:limit]]
     more = encode_cursor(lines[-1].contact_id) if len(rows) > limit else None
     return Page(lines, total=total, page=number, limit=limit, next_cursor=more)
+
+
+def stored(
+    campaign_id: uuid.UUID, number: int, limit: int, *, search: str = "", after: str | None = None
+) -> Page[Line]:
+    """After the launch: the texts as they were frozen."""
+    found = recipients.page(campaign_id, number, limit, search=search, after=after)
+    lines = [Line(row.contact_id, row.name, row.phone, row.text, None) for row in found.items]
+    return Page(lines, total=found.total, page=found.page, limit=found.limit, next_cursor=found.next_cursor)
 
 
 def _is_reason(only: str) -> bool:

@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
+from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns, forecast
 from app.campaigns.rules.figures import Figures, Stats, figures
 from app.core import clock
+from app.core.context import current_actor
 from app.core.db import read_session
 from app.core.permissions import require
 from app.messages.models import Message
@@ -63,6 +65,15 @@ def figures_of_many(campaign_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Figure
     for campaign_id, status, count, answered in rows:
         found[campaign_id].append((status, count, answered))
     return {campaign_id: figures(counts) for campaign_id, counts in found.items()}
+
+
+def all_figures(campaign_id: uuid.UUID | None = None) -> Figures:
+    """Of one campaign, or of the whole company's."""
+    require("campaigns.read")
+    query = select(Message.status, func.count(), func.count(Message.replied_at)).group_by(Message.status)
+    mine = select(Campaign.id).where(Campaign.tenant_id == current_actor().tenant_id)
+    wanted = Message.campaign_id == campaign_id if campaign_id else Message.campaign_id.in_(mine)
+    return figures([tuple(row) for row in read_session().execute(query.where(wanted))])
 
 
 def stats(campaign_id: uuid.UUID) -> Stats:

@@ -21,6 +21,7 @@ from app.core.context import current_actor
 from app.core.db import read_session
 from app.core.errors import NotFound
 from app.core.paging import Page, clamp, decode_cursor, encode_cursor
+from app.core.permissions import require
 from app.instances.models import Instance
 from app.messages.models import Message
 
@@ -152,6 +153,15 @@ def get_message(campaign_id: uuid.UUID, message_id: uuid.UUID) -> Message:
     return found
 
 
+def get_dispatch(message_id: uuid.UUID) -> Recipient:
+    require("campaigns.read")
+    mine = (Message.tenant_id == current_actor().tenant_id, Message.campaign_id.is_not(None))
+    row = read_session().execute(_details().where(Message.id == message_id, *mine)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _recipient(row)
+
+
 def failed_ids(campaign_id: uuid.UUID, *, accepted: bool, limit: int) -> list[uuid.UUID]:
     """Oldest first; those that WhatsApp had accepted only with `accepted`."""
     query = select(Message.id).where(Message.campaign_id == campaign_id, Message.status == "failed")
@@ -212,6 +222,7 @@ def dispatches(
     after: str | None = None,
 ) -> Page[Recipient]:
     """Campaign messages of the whole company, newest first."""
+    require("campaigns.read")
     at, size = clamp(number, limit)
     query = select(Message.id).where(Message.tenant_id == current_actor().tenant_id, Message.campaign_id.is_not(None))
     if campaign_id:

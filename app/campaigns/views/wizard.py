@@ -3,12 +3,12 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.campaigns import service
-from app.campaigns.forms import AudienceForm, LaunchForm, MessageForm, NumbersForm, TestForm, refuse
+from app.campaigns.forms import AudienceForm, MessageForm, NumbersForm, refuse
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns, forecast, preview
 from app.campaigns.rules import drafts as rules
@@ -26,11 +26,11 @@ blueprint = Blueprint("campaign_wizard", __name__, template_folder="../templates
 STEPS = ("audience", "message", "numbers", "review")
 
 
-def _go(step: str, campaign_id: uuid.UUID, **arguments: Any) -> ResponseReturnValue:
+def go(step: str, campaign_id: uuid.UUID, **arguments: Any) -> ResponseReturnValue:
     return redirect(url_for(f"campaign_wizard.{step}", campaign_id=campaign_id, **arguments), 303)
 
 
-def _draft(campaign_id: uuid.UUID) -> Campaign:
+def draft_of(campaign_id: uuid.UUID) -> Campaign:
     """Only what may still be edited has a wizard."""
     require("campaigns.write")
     campaign = campaigns.get_campaign(campaign_id)
@@ -63,13 +63,13 @@ def create() -> ResponseReturnValue:
 
 @blueprint.get("/<uuid:campaign_id>/audience")
 def audience(campaign_id: uuid.UUID) -> ResponseReturnValue:
-    campaign = _draft(campaign_id)
+    campaign = draft_of(campaign_id)
     return _audience_page(AudienceForm.of(campaign), campaign)
 
 
 @blueprint.post("/<uuid:campaign_id>/audience")
 def save_audience(campaign_id: uuid.UUID) -> ResponseReturnValue:
-    campaign, form = _draft(campaign_id), AudienceForm()
+    campaign, form = draft_of(campaign_id), AudienceForm()
     before = campaign.audience
     if "drop" in request.form:
         before = {key: value for key, value in before.items() if key != request.form["drop"]}
@@ -91,7 +91,7 @@ def _after_audience(campaign_id: uuid.UUID) -> ResponseReturnValue:
         service.update(campaign_id, audience={**campaign.audience, "import_id": found.id})
         return redirect(url_for("imports.show", import_id=found.id), 303)
     service.refresh_estimate(campaign_id)
-    return _go("audience" if "drop" in request.form else "message", campaign_id)
+    return go("audience" if "drop" in request.form else "message", campaign_id)
 
 
 def _audience_page(form: AudienceForm, campaign: Campaign | None) -> str:
@@ -110,19 +110,19 @@ def _audience_page(form: AudienceForm, campaign: Campaign | None) -> str:
         sheet=sheet,
         earlier=earlier,
         parent=campaigns.find_campaign(uuid.UUID(earlier["id"])) if earlier else None,
-        steps=_links(campaign),
+        steps=links(campaign),
     )
 
 
 @blueprint.get("/<uuid:campaign_id>/message")
 def message(campaign_id: uuid.UUID) -> ResponseReturnValue:
-    campaign = _draft(campaign_id)
+    campaign = draft_of(campaign_id)
     return _message_page(MessageForm.of(campaign), campaign)
 
 
 @blueprint.post("/<uuid:campaign_id>/message")
 def save_message(campaign_id: uuid.UUID) -> ResponseReturnValue:
-    campaign, form = _draft(campaign_id), MessageForm()
+    campaign, form = draft_of(campaign_id), MessageForm()
     if "use_template" in request.form and form.template_id.data:
         _take_template(form)
         return _message_page(form, campaign)
@@ -131,7 +131,7 @@ def save_message(campaign_id: uuid.UUID) -> ResponseReturnValue:
     except AppError as error:
         refuse(form, error)
         return _message_page(form, campaign), error.status
-    return _go("numbers", campaign_id)
+    return go("numbers", campaign_id)
 
 
 def _take_template(form: MessageForm) -> None:
@@ -145,7 +145,7 @@ def _take_template(form: MessageForm) -> None:
 def message_preview(campaign_id: uuid.UUID) -> ResponseReturnValue:
     """The bubbles while one types."""
     form = MessageForm()
-    return render_template("campaigns/_bubbles.html", **_bubbles(_draft(campaign_id), form))
+    return render_template("campaigns/_bubbles.html", **_bubbles(draft_of(campaign_id), form))
 
 
 def _message_page(form: MessageForm, campaign: Campaign) -> str:
@@ -155,7 +155,7 @@ def _message_page(form: MessageForm, campaign: Campaign) -> str:
         form=form,
         campaign=campaign,
         names=preview.variables(),
-        steps=_links(campaign),
+        steps=links(campaign),
         **_bubbles(campaign, form),
     )
 
@@ -170,14 +170,14 @@ def _bubbles(campaign: Campaign, form: MessageForm) -> dict[str, Any]:
 
 @blueprint.get("/<uuid:campaign_id>/numbers")
 def numbers(campaign_id: uuid.UUID) -> ResponseReturnValue:
-    campaign = _draft(campaign_id)
+    campaign = draft_of(campaign_id)
     form = NumbersForm.of(campaign, campaigns.instance_ids(campaign_id), campaigns.timezone())
     return _numbers_page(form, campaign)
 
 
 @blueprint.post("/<uuid:campaign_id>/numbers")
 def save_numbers(campaign_id: uuid.UUID) -> ResponseReturnValue:
-    campaign, form = _draft(campaign_id), NumbersForm()
+    campaign, form = draft_of(campaign_id), NumbersForm()
     if not form.validate() or form.wants_a_time():
         return _numbers_page(form, campaign), 422
     zone = campaigns.timezone()
@@ -190,7 +190,7 @@ def save_numbers(campaign_id: uuid.UUID) -> ResponseReturnValue:
     except AppError as error:
         refuse(form, error)
         return _numbers_page(form, campaign), error.status
-    return _go("review", campaign_id)
+    return go("review", campaign_id)
 
 
 @blueprint.post("/<uuid:campaign_id>/numbers/forecast")
@@ -198,7 +198,7 @@ def numbers_forecast(campaign_id: uuid.UUID) -> ResponseReturnValue:
     """The forecast while one changes the pace."""
     form = NumbersForm()
     form.validate()
-    return render_template("campaigns/_forecast.html", **_forecast(_draft(campaign_id), form))
+    return render_template("campaigns/_forecast.html", **_forecast(draft_of(campaign_id), form))
 
 
 def _numbers_page(form: NumbersForm, campaign: Campaign) -> str:
@@ -207,7 +207,7 @@ def _numbers_page(form: NumbersForm, campaign: Campaign) -> str:
         form=form,
         campaign=campaign,
         instances=list_instances(),
-        steps=_links(campaign),
+        steps=links(campaign),
         zone=campaigns.timezone(),
         **_forecast(campaign, form),
     )
@@ -229,76 +229,7 @@ def _forecast(campaign: Campaign, form: NumbersForm) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@blueprint.get("/<uuid:campaign_id>/review")
-def review(campaign_id: uuid.UUID) -> ResponseReturnValue:
-    return _review_page(_draft(campaign_id), LaunchForm(formdata=None))
-
-
-def _people(campaign: Campaign) -> dict[str, Any]:
-    search, only = request.args.get("q", ""), request.args.get("only", "")
-    found = preview.page(campaign, search=search, only=only, after=request.args.get("after"))
-    return {"people": found, "q": search, "only": only}
-
-
-def _review_page(campaign: Campaign, form: LaunchForm) -> str:
-    found = preview.review(campaign)
-    instances = campaigns.instances_of(campaign.id)
-    at = campaign.scheduled_at or clock.now()
-    plan = forecast.Plan(campaign.id, instances, campaign.settings, forecast.evenly(instances, found.recipients), at)
-    shares = forecast.shares(plan)
-    return render_template(
-        "campaigns/review.html",
-        campaign=campaign,
-        form=form,
-        missing=service.missing(campaign),
-        test=TestForm(formdata=None),
-        found=found,
-        shares=shares,
-        ends_at=forecast.last_end(shares),
-        now=clock.now(),
-        steps=_links(campaign),
-        media=find_media(campaign.media_id),
-        **_people(campaign),
-    )
-
-
-@blueprint.post("/<uuid:campaign_id>/launch")
-def launch(campaign_id: uuid.UUID) -> ResponseReturnValue:
-    """Now, or at the time chosen before; the count that the person typed must be the count."""
-    campaign, form = _draft(campaign_id), LaunchForm()
-    if form.count() is None:
-        form.typed.errors = [_("Digite o número de pessoas, como mostrado acima.")]
-        return _review_page(campaign, form), 422
-    try:
-        if campaign.scheduled_at:
-            _check_count(campaign, form.count())
-            service.schedule(campaign_id, campaign.scheduled_at)
-            flash(_("Campanha agendada."), "success")
-        else:
-            service.launch(campaign_id, confirm_count=form.count())
-            flash(_("Campanha lançada. Acompanhe por aqui."), "success")
-    except AppError as error:
-        form.typed.errors = [str(error.message)]
-        return _review_page(campaigns.get_campaign(campaign_id), form), error.status
-    return redirect(url_for("campaign.show", campaign_id=campaign_id), 303)
-
-
-def _check_count(campaign: Campaign, typed: int | None) -> None:
-    found = preview.review(campaign).recipients
-    if typed != found:
-        raise Conflict(_("São %(n)s pessoas. Confira e digite de novo.", n=found))
-
-
-@blueprint.post("/<uuid:campaign_id>/test")
-def test(campaign_id: uuid.UUID) -> ResponseReturnValue:
-    form = TestForm()
-    contact = uuid.UUID(form.contact_id.data) if form.contact_id.data else None
-    service.send_test(campaign_id, form.phone.data or "", contact_id=contact)
-    flash(_("Teste a caminho de %(phone)s.", phone=form.phone.data), "success")
-    return _go("review", campaign_id)
-
-
-def _links(campaign: Campaign | None) -> list[str | None]:
+def links(campaign: Campaign | None) -> list[str | None]:
     if campaign is None:
         return [None] * len(STEPS)
     return [url_for(f"campaign_wizard.{step}", campaign_id=campaign.id) for step in STEPS]
