@@ -1,7 +1,7 @@
 """Which language and which clock a page speaks: the person's, else the browser's, else the house's."""
 
 from blinker import Signal
-from flask import g, has_request_context, redirect, request
+from flask import current_app, g, has_request_context, redirect, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -12,7 +12,7 @@ DEFAULT = "pt_BR"
 COOKIE = "recado_lang"
 _YEAR = 365 * 24 * 3600
 
-language_chosen = Signal("sent with locale=; whoever keeps people's settings listens")
+language_chosen = Signal("sent by the application with locale=; whoever keeps people's settings listens")
 
 
 def choose_locale() -> str:
@@ -43,7 +43,7 @@ def set_language() -> WerkzeugResponse:
     locale = request.form.get("locale", "")
     response = redirect(safe_next(request.form.get("next")), 303)
     if locale in LOCALES:
-        language_chosen.send("ui", locale=locale)
+        language_chosen.send(current_app._get_current_object(), locale=locale)
         response.set_cookie(COOKIE, locale, max_age=_YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
 

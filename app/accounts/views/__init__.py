@@ -23,6 +23,6 @@ blueprint.add_url_rule("/settings/tokens/<uuid:token_id>/revoke", "revoke_token"
 
 def init_app(app: Flask) -> None:
     guard.init_app(app)
-    language_chosen.connect(profile.keep_language)
-    theme_chosen.connect(profile.keep_theme)
+    language_chosen.connect(profile.keep_language, sender=app)
+    theme_chosen.connect(profile.keep_theme, sender=app)
     app.register_blueprint(blueprint)
