@@ -5,6 +5,7 @@ standing: the same key then answers 409 rather than risk doing the thing twice.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.core.errors import Conflict, Invalid
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
+_KEY = re.compile(f"[!-~]{{1,{LONGEST}}}")
 _KEPT_HEADERS = ("Location", "Content-Type")
 _NOTHING_WAS_DONE = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 503})
 
@@ -51,8 +53,8 @@ def begin() -> Response | None:
     actor, key = find_actor(), request.headers.get(HEADER, "")
     if request.method != "POST" or not key or actor is None:
         return None
-    if len(key) > LONGEST or not key.isprintable():
-        raise Invalid.field(HEADER, _("A chave tem até %(n)s caracteres visíveis.", n=LONGEST))
+    if not _KEY.fullmatch(key):
+        raise Invalid.field(HEADER, _("A chave tem até %(n)s letras, números e sinais, sem espaços.", n=LONGEST))
     claim = Claim(actor.tenant_id, g.api_client, key)
     fingerprint = _fingerprint()
     with transaction() as session:

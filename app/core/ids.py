@@ -17,7 +17,7 @@ def new_id(at: datetime | None = None) -> uuid.UUID:
 
 def lower_bound(at: datetime) -> uuid.UUID:
     """The smallest UUIDv7 of that millisecond: the bound of a partition or of a look-up by time."""
-    return uuid.UUID(int=int(at.timestamp() * 1000) << 80)
+    return uuid.UUID(int=max(int(at.timestamp() * 1000), 0) << 80)
 
 
 def created_at(value: uuid.UUID) -> datetime:

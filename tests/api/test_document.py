@@ -1,6 +1,10 @@
 """The OpenAPI document and its page."""
 
+import warnings
+
 from bs4 import BeautifulSoup
+
+from app import create_app
 
 
 def test_the_document_names_every_call(app, client):
@@ -60,3 +64,11 @@ def test_the_page_shows_every_call_without_foreign_scripts(client):
     paths = {code.get_text() for code in page.select("summary code")}
     assert paths >= {"/api/v1/auth/login", "/api/v1/probe"}
     assert all(script["src"].startswith("/assets/") for script in page.select("script"))
+
+
+def test_schemas_have_names_of_their_own(config):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        made = create_app(config)
+    document = made.test_client().get("/api/v1/openapi.json").json
+    assert [name for name in document["components"]["schemas"] if name[-1].isdigit()] == []

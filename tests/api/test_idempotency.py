@@ -99,7 +99,7 @@ def test_an_upload_is_the_same_whatever_its_boundary(api_client):
     assert upload(b"abcd").status_code == 422
 
 
-@pytest.mark.parametrize("key", ["x" * 256, "tab\there"])
+@pytest.mark.parametrize("key", ["x" * 256, "tab\there", "com espaço"])
 def test_a_strange_key_is_refused(api_client, key):
     assert post(api_client(), {"name": "a"}, key=key).status_code == 422
 
