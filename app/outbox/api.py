@@ -9,7 +9,7 @@ from app.messages import queries as messages
 from app.messages.models import Message
 from app.messages.schemas import MessageDetailSchema, message_detail
 from app.outbox import queries, service
-from app.outbox.schemas import QueuedSchema, RetrySchema, SendSchema
+from app.outbox.schemas import MessageRetrySchema, QueuedMessageSchema, SendMessageSchema
 
 blp = Blueprint("outbox", __name__, url_prefix="/messages", description="Sending messages")
 _TAGS = {"tags": ["messages"]}
@@ -17,8 +17,8 @@ _TAGS = {"tags": ["messages"]}
 
 @blp.post("")
 @blp.doc(**_TAGS)
-@blp.arguments(SendSchema)
-@blp.response(202, QueuedSchema)
+@blp.arguments(SendMessageSchema)
+@blp.response(202, QueuedMessageSchema)
 def send(data: dict[str, Any]) -> Message:
     """Send a message
 
@@ -38,8 +38,8 @@ def show(message_id: UUID) -> dict[str, Any]:
 
 @blp.post("/<uuid:message_id>/retry")
 @blp.doc(**_TAGS)
-@blp.arguments(RetrySchema)
-@blp.response(202, QueuedSchema)
+@blp.arguments(MessageRetrySchema)
+@blp.response(202, QueuedMessageSchema)
 def retry(data: dict[str, Any], message_id: UUID) -> Message:
     """Send a failed message again
 
@@ -50,7 +50,7 @@ def retry(data: dict[str, Any], message_id: UUID) -> Message:
 
 @blp.post("/<uuid:message_id>/cancel")
 @blp.doc(**_TAGS)
-@blp.response(202, QueuedSchema)
+@blp.response(202, QueuedMessageSchema)
 def cancel(message_id: UUID) -> Message:
     """Cancel a message that hasn't started"""
     messages.get_message(message_id)

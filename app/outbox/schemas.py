@@ -27,7 +27,7 @@ class OutgoingMessageSchema(Schema):
     options = fields.Nested(SendOptionsSchema, load_default=dict)
 
 
-class SendSchema(Schema):
+class SendMessageSchema(Schema):
     """To a `recipient` (phone) or `contact_id` through an instance, or as an answer in a conversation (`ticket_id`)."""
 
     instance_id = fields.UUID(load_default=None, allow_none=True)
@@ -43,12 +43,12 @@ class SendSchema(Schema):
     )
 
 
-class QueuedSchema(Schema):
+class QueuedMessageSchema(Schema):
     id = fields.UUID(required=True)
     status = fields.String(required=True)
 
 
-class RetrySchema(Schema):
+class MessageRetrySchema(Schema):
     confirm = fields.Boolean(
         load_default=False,
         metadata={"description": "Needed when the message may already have left: sending again may repeat it."},

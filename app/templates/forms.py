@@ -3,6 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from app.templates.models import Template
@@ -23,7 +24,11 @@ class TemplateForm(FlaskForm):
         [DataRequired(_l("Dê um nome ao modelo.")), Length(max=MAX_NAME)],
         description=_l("Só a equipe vê. Ex.: Lembrete de pagamento."),
     )
-    category = SelectField(_l("Para que serve"), choices=list(CATEGORY_NAMES.items()), default="marketing")
+    category = SelectField(
+        _l("Para que serve"),
+        choices=[SelectChoice(value, name) for value, name in CATEGORY_NAMES.items()],
+        default="marketing",
+    )
     content = TextAreaField(
         _l("Mensagem"),
         [DataRequired(_l("Escreva a mensagem.")), Length(max=MAX_LENGTH)],

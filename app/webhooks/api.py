@@ -9,7 +9,7 @@ from app.core.paging import Page
 from app.core.schema import page_of
 from app.webhooks import deadletters, queries
 from app.webhooks.queries import DeadLetter
-from app.webhooks.schemas import DeadLetterQuery, DeadLetterSchema, ReplaySchema
+from app.webhooks.schemas import DeadLetterQuery, DeadLetterReplaySchema, DeadLetterSchema
 
 blp = Blueprint("dead-letters", __name__, url_prefix="/dead-letters", description="What could not be done")
 
@@ -33,7 +33,7 @@ def show(letter_id: UUID) -> DeadLetter:
 
 
 @blp.post("/<uuid:letter_id>/replay")
-@blp.arguments(ReplaySchema)
+@blp.arguments(DeadLetterReplaySchema)
 @blp.response(202, DeadLetterSchema)
 def replay(data: dict[str, Any], letter_id: UUID) -> DeadLetter:
     """Process or send once more

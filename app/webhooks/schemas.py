@@ -25,5 +25,5 @@ class DeadLetterQuery(PageQuery):
     kind = fields.String(load_default=None, validate=validate.OneOf(KINDS))
 
 
-class ReplaySchema(Schema):
+class DeadLetterReplaySchema(Schema):
     confirm = fields.Boolean(load_default=False)

@@ -17,6 +17,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.facts import emit
 from app.core.permissions import require
 from app.instances.models import Instance
+from app.media.service import check_uploaded
 from app.messages.models import Message
 from app.outbox.models import Lane, OutboxRow
 
@@ -45,6 +46,8 @@ def queue_message(
     """
     actor = require("messages.send")
     _check_content(type, body, has_media=bool(media_id or media_url))
+    if media_id is not None:
+        check_uploaded(media_id)  # the ledger has no foreign key that would refuse another company's file
     with transaction() as session:
         instance = _usable_instance(instance_id)
         contact = _recipient(contact_id, recipient)

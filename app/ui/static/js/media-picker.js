@@ -44,8 +44,7 @@ function show(picker, html) {
   const value = picker.querySelector("[data-media-value]");
   value.value = media?.dataset.mediaId ?? "";
   picker.querySelector("[data-media-choose]").hidden = Boolean(media);
-  value.dispatchEvent(new Event("input", { bubbles: true }));
-  value.dispatchEvent(new Event("change", { bubbles: true }));
+  for (const name of ["change", "mediachange"]) value.dispatchEvent(new Event(name, { bubbles: true }));
 }
 
 function fail(picker, message) {
