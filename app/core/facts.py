@@ -9,16 +9,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+import orjson
+from sqlalchemy import text
 
 from app.core import ids, realtime
 from app.core.context import current_actor
 from app.core.db import after_commit, transaction
 
-_INSERT = text("INSERT INTO facts (id, tenant_id, name, payload) VALUES (:id, :tenant_id, :name, :payload)").bindparams(
-    bindparam("payload", type_=JSONB)
-)
+# A batch is one statement: executemany would be a round trip per fact.
+_INSERT = text("""
+    INSERT INTO facts (id, tenant_id, name, payload) SELECT t.id, :tenant_id, t.name, cast(t.payload AS jsonb)
+    FROM unnest(cast(:ids AS uuid[]), cast(:names AS text[]), cast(:payloads AS text[])) AS t(id, name, payload)
+""")
 
 SOCKET_EVENTS = {
     "campaign.progress": "campaign:progress",
@@ -67,11 +69,19 @@ def emit_many(facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
     if not rows:
         return
     with transaction() as session:
-        session.execute(_INSERT, rows)
+        session.execute(_INSERT, {"tenant_id": tenant_id, **_columns(rows)})
         for row in rows:
             for call in _subscribers.get(row["name"], ()):
                 call(**row["payload"])
         after_commit(lambda: _publish(tenant_id, rows))
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+    return {
+        "ids": [str(row["id"]) for row in rows],
+        "names": [row["name"] for row in rows],
+        "payloads": [orjson.dumps(row["payload"]).decode() for row in rows],
+    }
 
 
 def notify(name: str, **payload: Any) -> None:

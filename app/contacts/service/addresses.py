@@ -1,4 +1,4 @@
-"""Addresses in bulk: the send queue and the inbox resolve whole batches with one look-up."""
+"""Phones and addresses that sending teaches us; what arrives is resolved in `resolving`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy import text
 from app.contacts.models import Contact, ContactIdentity
 from app.contacts.queries import people
 from app.contacts.rules import search_text
-from app.contacts.service.identities import Address, resolve
 from app.contacts.service.people import phone_problem
 from app.core import clock
 from app.core import phone as phones
@@ -20,12 +19,6 @@ from app.core.db import transaction
 from app.core.errors import Invalid
 from app.core.facts import emit
 
-_KNOWN = text("""
-    SELECT i.kind, i.value, i.contact_id, c.name = '' AS is_nameless, c.deleted_at IS NOT NULL AS is_deleted
-    FROM unnest(cast(:kinds AS text[]), cast(:values AS text[])) AS w(kind, value)
-    JOIN contact_identities i ON i.tenant_id = :tenant AND i.kind = w.kind AND i.value = w.value
-    JOIN contacts c ON c.id = i.contact_id
-""")
 _LEARN = text("""
     INSERT INTO contact_identities (tenant_id, kind, value, contact_id)
     SELECT :tenant, 'jid', w.jid, w.contact_id
@@ -34,38 +27,6 @@ _LEARN = text("""
     ON CONFLICT DO NOTHING
 """)
 _UNREACHABLE = text("UPDATE contacts SET unreachable_at = :now WHERE id = ANY (cast(:ids AS uuid[]))")
-
-
-def resolve_many(addresses: Sequence[Address]) -> list[uuid.UUID]:
-    """The contact of each address, in order. People already known in full cost one look-up for the whole batch; new
-    ones, and those whose identities disagree, go the careful way one by one."""
-    known = _known([pair for address in addresses for pair in address.identities()])
-    found: dict[Address, uuid.UUID] = {}
-    for address in addresses:
-        if address in found:
-            continue
-        rows = [known.get((kind, value)) for kind, value, _display in address.identities()]
-        settled = all(row is not None for row in rows) and len({row.contact_id for row in rows if row}) == 1
-        if settled and rows[0] and not rows[0].is_deleted and not (rows[0].is_nameless and address.name):
-            found[address] = rows[0].contact_id
-        else:
-            found[address] = resolve(address).id
-    return [found[address] for address in addresses]
-
-
-def _known(pairs: Sequence[tuple[str, str, str | None]]) -> dict[tuple[str, str], object]:
-    if not pairs:
-        return {}
-    with transaction() as session:
-        rows = session.execute(
-            _KNOWN,
-            {
-                "tenant": current_actor().tenant_id,
-                "kinds": [kind for kind, _value, _display in pairs],
-                "values": [value for _kind, value, _display in pairs],
-            },
-        )
-        return {(row.kind, row.value): row for row in rows}
 
 
 def ensure_phone(raw: str) -> uuid.UUID:

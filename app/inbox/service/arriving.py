@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import insert, text
 
-from app.contacts.service.addresses import resolve_many
 from app.contacts.service.identities import Address
+from app.contacts.service.resolving import resolve_many
 from app.core import clock, ids
 from app.core.context import current_actor
 from app.core.db import transaction
