@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.core import clock
+from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.facts import emit
 from app.gateways import events as ev
@@ -28,6 +29,15 @@ _NEXT = text("""
 """)
 _DONE = text("""
     UPDATE inbound_events SET state = 'done', processed_at = :now, error = NULL WHERE id = ANY (cast(:ids AS uuid[]))
+""")
+# The sender's results and this batch touch the same references: both take them in one order, so neither waits for ever.
+_RESERVE = text("""
+    INSERT INTO external_refs (instance_id, external_id, tenant_id)
+    SELECT :instance, x, :tenant FROM unnest(cast(:ids AS text[])) AS x ON CONFLICT DO NOTHING
+""")
+_LOCK_REFS = text("""
+    SELECT 1 FROM external_refs WHERE instance_id = :instance AND external_id = ANY (cast(:ids AS text[]))
+    ORDER BY external_id FOR UPDATE
 """)
 _DEAD = text("UPDATE inbound_events SET state = 'dead', processed_at = :now, error = :error WHERE id = :id")
 
@@ -98,6 +108,7 @@ def _parse(instance_id: uuid.UUID, bodies: Sequence[bytes]) -> list[list[ev.Even
 
 def _apply(instance_id: uuid.UUID, found: Sequence[ev.Event]) -> None:
     """By kind, each in order. Messages before receipts, so that a read mark finds its message."""
+    _lock_refs(instance_id, sorted({e.external_id for e in found if isinstance(e, _REFERRING)}))
     inbox.receive(instance_id, [e for e in found if _is_conversation(e)])
     _own(instance_id, [e for e in found if _is_own(e)])
     _receipts(instance_id, [e for e in found if isinstance(e, ev.ReceiptChanged)])
@@ -105,6 +116,15 @@ def _apply(instance_id: uuid.UUID, found: Sequence[ev.Event]) -> None:
         handler = _HANDLERS.get(type(event))
         if handler:
             handler(instance_id, event)
+
+
+def _lock_refs(instance_id: uuid.UUID, external_ids: list[str]) -> None:
+    if not external_ids:
+        return
+    values = {"instance": instance_id, "tenant": current_actor().tenant_id, "ids": external_ids}
+    with transaction() as session:
+        session.execute(_RESERVE, values)
+        session.execute(_LOCK_REFS, values)
 
 
 def _is_conversation(event: ev.Event) -> bool:
@@ -166,6 +186,7 @@ def _qr(instance_id: uuid.UUID, event: ev.QrChanged) -> None:
         instance_facts.record_qr(instance_id, event.image, event.pairing_code)
 
 
+_REFERRING = (ev.MessageReceived, ev.OwnMessageSent, ev.ReceiptChanged)
 _HANDLERS: dict[type[ev.Event], Callable[[uuid.UUID, Any], None]] = {
     ev.ConnectionChanged: _connection,
     ev.QrChanged: _qr,
