@@ -1,7 +1,6 @@
 """The factory: configuration, extensions, blueprints, command line; nothing else."""
 
 import importlib
-import importlib.util
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -34,7 +33,6 @@ JOBS = (
     "app.accounts.jobs",
     "app.contacts.jobs",
     "app.instances.jobs",
-    "app.media.jobs",
     "app.messages.jobs",
     "app.outbox.jobs",
     "app.campaigns.jobs",
@@ -61,7 +59,7 @@ def create_app(config: Config | None = None) -> Flask:
     _bind_extensions(app)
     _open_doors(app)
     _wire_features()
-    background.load_jobs([name for name in JOBS if _exists(name)])
+    background.load_jobs(list(JOBS))
     return app
 
 
@@ -91,21 +89,11 @@ def _wire_features() -> None:
 def _open_doors(app: Flask) -> None:
     """Each door module has `init_app(app)`."""
     for name in (*BLUEPRINTS, *COMMANDS):
-        if _exists(name):
-            importlib.import_module(name).init_app(app)
-
-
-def _exists(name: str) -> bool:  # while features are being built
-    try:
-        spec = importlib.util.find_spec(name)
-        return spec is not None and spec.origin is not None  # a folder without __init__.py is no door yet
-    except ModuleNotFoundError:
-        return False
+        importlib.import_module(name).init_app(app)
 
 
 def serve_sockets(app: Flask, *, async_mode: str) -> None:
     """Only web processes have socket clients; the others publish through Redis."""
     server = realtime.serve(app, app.extensions["recado"].redis_url, async_mode=async_mode)
     for name in SOCKETS:
-        if _exists(name):
-            importlib.import_module(name).register(server)
+        importlib.import_module(name).register(server)

@@ -1,8 +1,6 @@
 """The frame of `/api/v1`: authentication, limits, errors, paging, the document. See README.md for writing a feature."""
 
 import importlib
-import importlib.util
-from typing import Any
 
 from flask import Flask, Response, jsonify
 from flask_smorest import Blueprint
@@ -28,9 +26,8 @@ def init_app(app: Flask) -> None:
     api = make_api(app)
     frame = _frame(api)
     for name in FEATURES:
-        if _exists(name):
-            for blp in _blueprints(name):
-                _nest(frame, blp)
+        for blp in _blueprints(name):
+            _nest(frame, blp)
     _nest(frame, health.blp)
     app.register_blueprint(frame)
     frame.register_views_in_doc(api, app, api.spec, name=frame.name, parameters=None)
@@ -42,7 +39,7 @@ def init_app(app: Flask) -> None:
 def _blueprints(name: str) -> tuple[Blueprint, ...]:
     """A room has one `blp`, or `blps` where it is a package of several resources."""
     room = importlib.import_module(name)
-    return getattr(room, "blps", None) or ((room.blp,) if hasattr(room, "blp") else ())
+    return room.blps if hasattr(room, "blps") else (room.blp,)
 
 
 def _frame(api: Api) -> Blueprint:
@@ -71,13 +68,3 @@ def _nest(frame: Blueprint, blp: Blueprint) -> None:
             if f"{frame.name}.{blp.name}.{endpoint}" in auth.PUBLIC:
                 operation.setdefault("manual_doc", {})["x-public"] = True
     frame.register_blueprint(blp)
-
-
-def _exists(name: str) -> bool:  # while features are being built
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
-__all__: list[Any] = ["FEATURES", "init_app"]
