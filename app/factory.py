@@ -96,4 +96,4 @@ def serve_sockets(app: Flask, *, async_mode: str) -> None:
     """Only web processes have socket clients; the others publish through Redis."""
     server = realtime.serve(app, app.extensions["recado"].redis_url, async_mode=async_mode)
     for name in SOCKETS:
-        importlib.import_module(name).register(server)
+        importlib.import_module(name).register(server, app)

@@ -1,9 +1,13 @@
-"""Who may listen: a session cookie or a JWT opens the socket, and rooms follow the person's permissions."""
+"""Who may listen: a session cookie or a JWT opens the socket, and rooms follow the person's permissions.
+
+A socket outlives the request that opened it, so its credentials are looked at again every RECHECK_SECONDS.
+"""
 
 from typing import Any
 
-from flask import current_app, request, session
+from flask import Flask, current_app, request, session
 from flask_socketio import ConnectionRefusedError, SocketIO, join_room
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts.queries import Person
 from app.accounts.service import pairs, sessions
@@ -12,35 +16,54 @@ from app.core import realtime, throttle
 from app.core.permissions import can
 
 CONNECT_RATE = "300 per minute"  # per address: a whole office comes back at once after a restart
+RECHECK_SECONDS = 30
 # Events that only some may hear (a QR code connects a number) go to a room per permission.
 PERMISSION_ROOMS = ("instances.connect",)
 
+Credentials = tuple[str, str]  # ("jwt" or "session", the token)
+_open: dict[str, tuple[Credentials, Person]] = {}  # this process's sockets by id
 
-def register(server: SocketIO) -> None:
+
+def register(server: SocketIO, app: Flask) -> None:
     """Called once the web process has its server."""
     server.on_event("connect", connect)
+    server.on_event("disconnect", forget)
+    if not app.testing:
+        server.start_background_task(_keep_checking, server, app)
 
 
 def connect(auth: Any = None) -> None:
     """Joins the company's room, the person's own, and those of their permissions."""
     if throttle.hit(f"socket:{request.remote_addr}", CONNECT_RATE):
         raise ConnectionRefusedError("too_many")
-    person = _find_person(auth)
+    credentials = _credentials(auth)
+    person = find_person(credentials)
     if person is None:
         raise ConnectionRefusedError("unauthorized")
+    _open[request.sid] = (credentials, person)  # type: ignore[attr-defined]
     for room in rooms_of(person):
         join_room(room)
-    current_app.logger.debug("socket of %s joined", person.id)
 
 
-def _find_person(auth: Any) -> Person | None:
+def forget(_reason: Any = None) -> None:
+    _open.pop(request.sid, None)  # type: ignore[attr-defined]
+
+
+def _credentials(auth: Any) -> Credentials:
     token = auth.get("token") if isinstance(auth, dict) else None
     if token is not None:
-        keys = Keys.of(current_app.extensions["recado"])
-        access = pairs.find_access(token, keys) if isinstance(token, str) else None
+        return "jwt", token if isinstance(token, str) else ""
+    return "session", session.get("_user_id") or ""
+
+
+def find_person(credentials: Credentials) -> Person | None:
+    kind, token = credentials
+    if not token:
+        return None
+    if kind == "jwt":
+        access = pairs.find_access(token, Keys.of(current_app.extensions["recado"]))
         return access.person if access else None
-    cookie = session.get("_user_id")
-    live = sessions.find_live_session(cookie) if cookie else None
+    live = sessions.find_live_session(token)
     return live.person if live else None
 
 
@@ -48,3 +71,22 @@ def rooms_of(person: Person) -> list[str]:
     actor = person.actor("web")
     mine = [realtime.permission_room(person.tenant_id, name) for name in PERMISSION_ROOMS if can(actor, name)]
     return [realtime.tenant_room(person.tenant_id), realtime.user_room(person.id), *mine]
+
+
+def recheck(server: SocketIO) -> None:
+    """Close the sockets whose session ended, whose token expired, or whose person may hear something else now."""
+    for sid, (credentials, before) in list(_open.items()):
+        person = find_person(credentials)
+        if person is None or rooms_of(person) != rooms_of(before):
+            _open.pop(sid, None)
+            server.server.disconnect(sid)
+
+
+def _keep_checking(server: SocketIO, app: Flask) -> None:
+    while True:
+        server.sleep(RECHECK_SECONDS)
+        with app.app_context():
+            try:
+                recheck(server)
+            except SQLAlchemyError:  # the loop outlives a database that is away
+                app.logger.warning("sockets could not be checked", exc_info=True)

@@ -4,15 +4,18 @@ import contextvars
 
 import pytest
 from flask_socketio import SocketIO
+from sqlalchemy import text
 
 from app.accounts import sockets
 from app.core import realtime
+from app.core.context import acting
+from app.core.db import transaction
 
 
 @pytest.fixture
 def server(app):
     made = SocketIO(app, async_mode="threading", manage_session=False)
-    sockets.register(made)
+    sockets.register(made, app)
     yield made
     app.extensions.pop("socketio")
 
@@ -69,3 +72,27 @@ def test_a_flood_of_connections_is_held_back(listen, client_for, monkeypatch):
     monkeypatch.setattr(sockets, "CONNECT_RATE", "2 per minute")
     browser = client_for("agent")
     assert [listen(browser) is not None for _ in range(3)] == [True, True, False]
+
+
+def test_a_socket_closes_when_its_session_is_revoked(listen, server, app, client_for):
+    browser, other = client_for("agent"), client_for("admin")
+    leaving, staying = listen(browser), listen(other)
+    browser.submit("/logout")
+    sockets.recheck(server)
+    assert (leaving.is_connected(), staying.is_connected()) == (False, True)
+
+
+def test_a_socket_closes_when_its_person_may_hear_something_else(listen, server, client_for, company):
+    listener = listen(client_for("manager"))
+    with acting(company.actor()), transaction() as session:
+        session.execute(text("UPDATE users SET role = 'viewer' WHERE role = 'manager'"))
+    sockets.recheck(server)
+    assert not listener.is_connected()
+
+
+def test_a_socket_of_a_signed_out_program_closes(listen, server, api_client):
+    program = api_client("agent")
+    listener = listen(token=program.token)
+    program.post("/auth/logout")
+    sockets.recheck(server)
+    assert not listener.is_connected()
