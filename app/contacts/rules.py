@@ -27,10 +27,10 @@ _PHONE_CHARS = frozenset("0123456789 ()+-./")
 _NOT_DIGITS = re.compile(r"\D+")
 
 
-def search_text(name: str | None, phone: str | None, email: str | None = None) -> str:
-    """What the trigram index sees: folded name, digits of the phone, e-mail."""
+def search_text(name: str | None, phone: str | None) -> str:
+    """What the trigram index sees: the folded name and the digits of the phone."""
     digits = _NOT_DIGITS.sub("", phone or "")
-    return " ".join(part for part in (fold(name), digits, fold(email)) if part)
+    return f"{fold(name)} {digits}".strip()
 
 
 def search_pattern(query: str) -> str:

@@ -46,8 +46,6 @@ class PhoneError(ValueError):
 def parse(raw: str, region: str = "BR", default_area: str | None = None) -> Phone:
     """Raises PhoneError. `default_area` completes Brazilian numbers typed without one."""
     text = raw.strip()
-    if region == "BR" and _PLAIN.fullmatch(text) and text[2:4] in AREAS:  # the common case by far
-        return Phone("+" + text, _mobile_key(text[2:]), "mobile")
     digits = text if text.isdigit() else text.translate(_DROP)
     if not digits:
         raise PhoneError("missing", raw)
@@ -60,6 +58,14 @@ def parse(raw: str, region: str = "BR", default_area: str | None = None) -> Phon
         if phone is not None:
             return phone
     return _elsewhere(text, digits, region)
+
+
+def plain_mobile(text: str) -> Phone | None:
+    """The commonest case by far, in a microsecond: 5511987654321 and nothing else."""
+    if _PLAIN.fullmatch(text) is None or text[2:4] not in AREAS:
+        return None
+    key = text[:4] + text[5:] if text[5] in _OLD_MOBILE else text
+    return Phone("+" + text, key, "mobile")
 
 
 def _brazilian(digits: str, repairs: tuple[str, ...], default_area: str | None) -> Phone | None:

@@ -88,12 +88,12 @@ def test_every_verb_leaves_an_audit_row_and_a_fact() -> None:
 @pytest.mark.parametrize(
     ("query", "found"),
     [("joao", True), ("JOÃO", True), ("conceicao", True), ("98765", True), ("(11) 98765-4321", True),
-     ("1187654321", True), ("551187654321", True), ("jo", True), ("x.com", True), ("maria", False), ("100%", False)],
+     ("1187654321", True), ("551187654321", True), ("jo", True), ("joao@x", True), ("maria", False), ("100%", False)],
 )  # fmt: skip
 def test_search_ignores_accents_case_and_punctuation(query: str, found: bool) -> None:
     make_contact("João da Conceição", "5511987654321", email="joao@x.com")
     with transaction() as session:
-        session.execute(text("UPDATE contacts SET search = :s"), {"s": search_text("João da Conceição", "5511987654321", "joao@x.com")})  # fmt: skip
+        session.execute(text("UPDATE contacts SET search = :s"), {"s": search_text("João da Conceição", "5511987654321")})  # fmt: skip
     assert bool(people.list_contacts(Filter(search=query)).items) is found
 
 

@@ -15,7 +15,7 @@ from app.contacts.importing.mapping import Mapping
 from app.contacts.importing.names import is_shouting, proper_case
 from app.contacts.importing.phone_cells import PhoneCell, read_phone
 from app.contacts.importing.problems import REPAIRS, SWITCHABLE, TIDY, Problem
-from app.core.phone import Phone
+from app.core.phone import Phone, plain_mobile
 
 # deliverable shapes only: one @, a dotted domain, no spaces or stray commas
 _EMAIL = re.compile(r"[A-Za-z0-9._%+'&=-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}")
@@ -64,6 +64,7 @@ class Doctor:
         self._width = self._nowhere + 1
         self._extras = [column.index for column in mapping.all(synonyms.PHONE_EXTRA)]
         self._phones = [column.index for column in mapping.all(synonyms.PHONE)] + self._extras
+        self._is_simple = options.region == "BR" and bool(self._phones) and not self._extras
         self._customs = [(column.index, column.key) for column in mapping.all(synonyms.CUSTOM)]
         self._area_at = self._index(mapping, synonyms.AREA)
         self._name_at = self._index(mapping, synonyms.NAME)
@@ -82,7 +83,9 @@ class Doctor:
         if len(texts) < self._width:
             texts.extend([""] * (self._width - len(texts)))
         problems: list[Problem] = []
-        phone, others = self._phone(cells, texts, problems)
+        phone, others = self._plain_phone(texts), ()
+        if phone is None:
+            phone, others = self._phone(cells, texts, problems)
         if phone is None and not any(texts):
             return None
         name, email, custom = (
@@ -136,6 +139,10 @@ class Doctor:
             return text.lower()
         problems.append(Problem("email_invalid", self._email_at, text, _email_suggestion(text)))
         return ""
+
+    def _plain_phone(self, texts: list[str]) -> Phone | None:
+        """The short way for a clean number, when no other column could hold a second one."""
+        return plain_mobile(texts[self._phones[0]]) if self._is_simple else None
 
     def _phone(
         self, cells: Sequence[Any], texts: list[str], problems: list[Problem]

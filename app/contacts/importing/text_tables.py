@@ -26,24 +26,26 @@ class TextFormat(NamedTuple):
     encoding: str
     separator: str
     has_separator_line: bool = False  # Excel's own first line "sep=;"
+    has_zeros: bool = False  # stray zero bytes, which no database column takes
 
 
 def detect(path: Path) -> TextFormat:
-    encoding = _encoding(path)
+    content = path.read_bytes()
+    encoding, has_zeros = _encoding(content), b"\0" in content
     with path.open(encoding=encoding, newline="") as stream:
         try:
             sample = [line for line, _ in zip(stream, range(_SAMPLE_ROWS), strict=False)]
         except UnicodeError as error:
             raise FileProblem("file_not_spreadsheet") from error
     if sample and sample[0].lower().startswith("sep=") and len(sample[0].rstrip("\r\n")) == 5:
-        return TextFormat(encoding, sample[0][4], has_separator_line=True)
-    return TextFormat(encoding, _separator(sample))
+        return TextFormat(encoding, sample[0][4], True, has_zeros)
+    return TextFormat(encoding, _separator(sample), False, has_zeros)
 
 
 def rows(path: Path, text_format: TextFormat, limits: Limits = LIMITS) -> Iterator[list[str]]:
     csv.field_size_limit(limits.cell_chars * 4)
     with path.open(encoding=text_format.encoding, newline="", errors="replace") as stream:
-        lines = (line.replace("\0", "") for line in stream)  # no database column takes a zero byte
+        lines = (line.replace("\0", "") for line in stream) if text_format.has_zeros else stream
         reader = csv.reader(lines, delimiter=text_format.separator)
         try:
             if text_format.has_separator_line and next(reader, None) is not None:
@@ -53,8 +55,7 @@ def rows(path: Path, text_format: TextFormat, limits: Limits = LIMITS) -> Iterat
             raise FileProblem("file_damaged") from error
 
 
-def _encoding(path: Path) -> str:
-    content = path.read_bytes()
+def _encoding(content: bytes) -> str:
     for bom, encoding in _BOMS:
         if content.startswith(bom):
             return encoding

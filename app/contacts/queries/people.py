@@ -156,7 +156,9 @@ def chosen(wanted: Filter) -> Select[tuple[uuid.UUID]]:
 
 def _clauses(wanted: Filter) -> list[ColumnElement[bool]]:
     clauses = []
-    if wanted.search.strip():
+    if "@" in wanted.search:
+        clauses.append(Contact.email.startswith(wanted.search.strip().lower(), autoescape=True))
+    elif wanted.search.strip():
         clauses.append(Contact.id.in_(_found(wanted.search)))
     if wanted.group_id:
         clauses.append(_member(GroupMember.group_id == wanted.group_id, GroupMember.contact_id))

@@ -109,7 +109,7 @@ def _complete(contact: Contact, address: Address) -> None:
         contact.phone = phone.e164
     if not contact.name and address.name:
         contact.name = address.name.strip()[:200]
-    contact.search = search_text(contact.name, contact.phone, contact.email)
+    contact.search = search_text(contact.name, contact.phone)
 
 
 def learn_jid(contact_id: uuid.UUID, jid: str) -> None:

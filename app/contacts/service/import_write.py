@@ -56,6 +56,7 @@ def _write(import_id: uuid.UUID, owner: str) -> None:
         values = _values(found)
         _stage(session, found)
         if found.duplicates and values["rule"] != "keep":
+            session.execute(text(sql.REPEATED))
             session.execute(text(sql.FOLD[values["rule"]]))
         for statement in sql.MATCH:
             session.execute(text(statement), values)
@@ -90,7 +91,7 @@ def _stage(session: Session, found: Import) -> None:
     session.execute(text(sql.STAGE))
     with files.path(found.analysis["spill"]).open("rb") as stream:
         copy_in(session, "staged", COLUMNS, stream)
-    session.execute(text("ANALYZE staged"))
+    session.execute(text("ANALYZE staged (row_number, key, repeats)"))
 
 
 def _write_contacts(session: Session, values: dict[str, Any]) -> None:

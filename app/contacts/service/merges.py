@@ -112,7 +112,7 @@ def _strengthen(winner: Contact, loser: Contact) -> None:
     if not winner.opted_in_at:
         winner.opted_in_at, winner.opted_in_source = loser.opted_in_at, loser.opted_in_source
     winner.last_message_at = max(filter(None, (winner.last_message_at, loser.last_message_at)), default=None)
-    winner.search = search_text(winner.name, winner.phone, winner.email)
+    winner.search = search_text(winner.name, winner.phone)
 
 
 def _plain(contact: Contact) -> dict[str, Any]:
@@ -162,5 +162,5 @@ def _restore(winner: Contact, loser: Contact, snapshot: dict[str, Any]) -> None:
             setattr(winner, key, before[key])
     if winner.phone == snapshot["loser"]["phone"]:
         winner.phone = before["phone"]
-    winner.search = search_text(winner.name, winner.phone, winner.email)
-    loser.search = search_text(loser.name, loser.phone, loser.email)
+    winner.search = search_text(winner.name, winner.phone)
+    loser.search = search_text(loser.name, loser.phone)

@@ -133,7 +133,7 @@ def clean_custom(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def refresh_search(contact: Contact) -> None:
-    contact.search = search_text(contact.name, contact.phone, contact.email)
+    contact.search = search_text(contact.name, contact.phone)
 
 
 def put_phone(contact: Contact, phone: phones.Phone) -> None:

@@ -68,7 +68,7 @@ class _Person:
 
     @property
     def search(self) -> str:
-        return search_text(self.name, self.phone, self.email)
+        return search_text(self.name, self.phone)
 
     @property
     def is_completed(self) -> bool:
