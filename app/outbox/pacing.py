@@ -6,7 +6,7 @@ and sending hours in the company's zone. `high` messages (a person's answer) kee
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -48,25 +48,27 @@ class Pace:
     warm_up: WarmUp | None = None
 
 
+OVERRIDABLE = frozenset(("delay_min_ms", "delay_max_ms", "batch_size", "batch_pause_s", "hours"))
+
+
 def read_pace(settings: Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Pace:
-    """A number's pace with a campaign's overrides. The cap and the ramp stay the number's own."""
-    pace = Pace(
-        delay_min_ms=int(_value(settings, "delay_min_ms", Pace.delay_min_ms)),
-        delay_max_ms=int(_value(settings, "delay_max_ms", Pace.delay_max_ms)),
-        batch_size=int(_value(settings, "batch_size", Pace.batch_size)),
-        batch_pause_s=float(_value(settings, "batch_pause_s", Pace.batch_pause_s)),
+    """A number's pace with a campaign's overrides. The cap and the ramp stay the number's own.
+
+    Whoever asks for no gap at all and names no batch pause gets none: the default pause belongs to the human pace.
+    """
+    own = {key: value for key, value in (overrides or {}).items() if key in OVERRIDABLE and value is not None}
+    merged = {**settings, **own}
+    minimum = int(_value(merged, "delay_min_ms", Pace.delay_min_ms))
+    longest = int(_value(merged, "delay_max_ms", Pace.delay_max_ms))
+    return Pace(
+        delay_min_ms=minimum,
+        delay_max_ms=max(minimum, longest),
+        batch_size=int(_value(merged, "batch_size", Pace.batch_size)),
+        batch_pause_s=float(_value(merged, "batch_pause_s", Pace.batch_pause_s if longest else 0)),
         daily_cap=settings.get("daily_cap"),
-        hours=read_hours(settings.get("hours")),
+        hours=read_hours(merged.get("hours")),
         warm_up=_warm_up(settings.get("warm_up")),
     )
-    if overrides:
-        own = {key: overrides[key] for key in ("delay_min_ms", "delay_max_ms", "batch_size") if _given(overrides, key)}
-        pace = replace(pace, **{key: int(value) for key, value in own.items()})
-        if _given(overrides, "batch_pause_s"):
-            pace = replace(pace, batch_pause_s=float(overrides["batch_pause_s"]))
-        if overrides.get("hours"):
-            pace = replace(pace, hours=read_hours(overrides["hours"]))
-    return replace(pace, delay_max_ms=max(pace.delay_min_ms, pace.delay_max_ms))
 
 
 def _given(settings: Mapping[str, Any], key: str) -> bool:
