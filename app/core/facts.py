@@ -86,13 +86,15 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
 
 def notify(name: str, **payload: Any) -> None:
     """A socket event without a durable fact: progress ticks that only a looking person needs."""
+    notify_many([(name, payload)])
+
+
+def notify_many(news: Iterable[tuple[str, dict[str, Any]]]) -> None:
     tenant_id = current_actor().tenant_id
-    rows = [{"name": name, "payload": {k: _plain(v) for k, v in payload.items()}}]
+    rows = [{"name": name, "payload": {k: _plain(v) for k, v in data.items()}} for name, data in news]
     after_commit(lambda: _publish(tenant_id, rows))
 
 
 def _publish(tenant_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        event = SOCKET_EVENTS.get(row["name"])
-        if event:
-            realtime.publish(event, row["payload"], room=realtime.tenant_room(tenant_id))
+    events = [(SOCKET_EVENTS[row["name"]], row["payload"]) for row in rows if row["name"] in SOCKET_EVENTS]
+    realtime.publish_many(events, room=realtime.tenant_room(tenant_id))

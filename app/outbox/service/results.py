@@ -11,7 +11,7 @@ from app.contacts.service.addresses import learn_addresses, mark_unreachable
 from app.core import clock
 from app.core.context import current_actor
 from app.core.db import transaction
-from app.core.facts import emit, notify
+from app.core.facts import emit, notify, notify_many
 from app.messages import metrics
 from app.outbox.rules import RANK, Outcome
 from app.outbox.service import brakes, holds
@@ -179,6 +179,5 @@ def announce(changed: Sequence[Any]) -> None:
     """One fact for the batch; open conversations hear of each message."""
     if changed:
         emit("message.statuses", changes=[[str(row.id), row.status] for row in changed])
-    for row in changed:
-        if row.ticket_id:
-            notify("message.status", message_id=row.id, ticket_id=row.ticket_id, status=row.status)
+    heard = [row for row in changed if row.ticket_id]
+    notify_many(("message.status", {"message_id": r.id, "ticket_id": r.ticket_id, "status": r.status}) for r in heard)
