@@ -62,7 +62,7 @@ def emit(name: str, **payload: Any) -> None:
 
 def emit_many(facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
     tenant_id = current_actor().tenant_id
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": ids.new_id(), "tenant_id": tenant_id, "name": name, "payload": {k: _plain(v) for k, v in data.items()}}
         for name, data in facts
     ]
