@@ -8,10 +8,13 @@ from sqlalchemy.engine import Row
 
 from app.config import SendTimings
 from app.core import clock
+from app.core.errors import AppError
+from app.core.outbound import OutboundError
 from app.core.storage.port import Storage
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError, SendError
 from app.gateways.port import Card, Media, Outgoing, Place, Recipient, Target
+from app.media.service import read_remote
 from app.outbox import rules
 from app.outbox.sender.number import Number
 from app.outbox.service.results import Result
@@ -23,7 +26,7 @@ OF_THE_MESSAGE = frozenset(("route_missing",))
 
 
 def outgoing_of(claim: Row[Any], read_media: Callable[[str], bytes]) -> Outgoing:
-    """The claimed row as the port takes it. Raises FileNotFoundError when its file is gone."""
+    """The claimed row as the port takes it. Raises FileNotFoundError, AppError or OutboundError for its file."""
     details = claim.metadata or {}
     options = details.get("options") or {}
     quoted = details.get("quoted")
@@ -45,7 +48,10 @@ def _media_of(claim: Row[Any], read_media: Callable[[str], bytes]) -> Media | No
     if claim.storage_key:
         return Media(data=read_media(claim.storage_key), mime_type=claim.mime_type, file_name=claim.file_name)
     url = (claim.media or {}).get("url")
-    return Media(url=url, mime_type=(claim.media or {}).get("mime_type", "")) if url else None
+    if not url:
+        return None
+    file = read_remote(url)  # never by the gateway: it would follow redirects into networks that only it can see
+    return Media(data=file.data, mime_type=file.mime_type, file_name=file.file_name)
 
 
 def send(claim: Row[Any], number: Number, storage: Storage, timings: SendTimings) -> Result:
@@ -55,6 +61,12 @@ def send(claim: Row[Any], number: Number, storage: Storage, timings: SendTimings
         gateway = gateway_for(number.provider, read_seconds=timings.http_timeout)
     except FileNotFoundError as exc:
         return _result(claim, "refused", code="media_missing", detail=str(exc))
+    except AppError as exc:
+        return _result(claim, "refused", code="media_failed", detail=str(exc))
+    except OutboundError as exc:
+        if exc.permanent:
+            return _result(claim, "refused", code="media_failed", detail=str(exc))
+        return _again(claim, timings, code="media_failed", detail=str(exc))
     except (KeyError, TypeError, ValueError, GatewayError) as exc:
         return _result(claim, "refused", code=getattr(exc, "code", "invalid_request"), detail=str(exc))
     except Exception as exc:  # the place for files is away: nothing left, so it may be tried again

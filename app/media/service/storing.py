@@ -4,6 +4,7 @@ import os
 import uuid
 from dataclasses import dataclass
 from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
 
 from flask_babel import gettext as _
 
@@ -25,7 +26,7 @@ LARGEST = max(rules.LIMITS.values())
 
 
 @dataclass
-class _File:
+class Incoming:
     """An upload that passed: `source` is what will be stored."""
 
     type: rules.Type
@@ -43,7 +44,7 @@ def store_upload(stream: BinaryIO, file_name: str, kind: str | None = None) -> M
     row; under another name they share the stored file. Raises Invalid or TooLarge with the reason.
     """
     require("media.write")
-    file = _inspect(stream, file_name)
+    file = inspect(stream, file_name)
     digest = fingerprint(file.source)
     wanted = kind or file.type.kind
     with transaction():  # closed before the disk or the bucket is asked
@@ -60,7 +61,7 @@ def store_from_url(url: str, timeout: float = 60) -> Media:
     require("media.write")
     found = fetch(url, LARGEST, timeout)
     with found.body:
-        return store_upload(found.body, found.url.partition("?")[0].partition("#")[0])
+        return store_upload(found.body, unquote(urlsplit(found.url).path))
 
 
 def check_uploaded(media_id: uuid.UUID) -> Media:
@@ -71,7 +72,7 @@ def check_uploaded(media_id: uuid.UUID) -> Media:
     return media
 
 
-def _record(file: _File, digest: str, key: str, kind: str) -> Media:
+def _record(file: Incoming, digest: str, key: str, kind: str) -> Media:
     with transaction() as session:
         media = Media(
             file_name=file.name,
@@ -90,7 +91,8 @@ def _record(file: _File, digest: str, key: str, kind: str) -> Media:
     return media
 
 
-def _inspect(stream: BinaryIO, file_name: str) -> _File:
+def inspect(stream: BinaryIO, file_name: str) -> Incoming:
+    """What a seekable stream holds, bounded and cleaned; raises Invalid or TooLarge."""
     size = _size(stream)
     head = stream.read(HEAD)
     stream.seek(0)
@@ -98,7 +100,7 @@ def _inspect(stream: BinaryIO, file_name: str) -> _File:
     real = rules.sniff(head, extension_of(name))
     _check_name(name, real)
     _check_size(real, size)
-    file = _File(real, rules.with_extension(name, real, _fallback_name(real)), size, stream)
+    file = Incoming(real, rules.with_extension(name, real, _fallback_name(real)), size, stream)
     return _inspect_image(file, stream) if real.kind == "image" else file
 
 
@@ -137,7 +139,7 @@ def _fallback_name(real: rules.Type) -> str:
     return {"image": _("imagem"), "video": _("vídeo"), "audio": _("áudio"), "document": _("arquivo")}[real.kind]
 
 
-def _inspect_image(file: _File, stream: BinaryIO) -> _File:
+def _inspect_image(file: Incoming, stream: BinaryIO) -> Incoming:
     try:
         file.width, file.height = rules.image_size(stream)
     except rules.ImageTooLarge as error:
