@@ -1,21 +1,18 @@
-"""Housekeeping."""
+"""Letting go of expired sessions, tokens, idempotency keys and facts."""
 
-from datetime import timedelta
-
-from app.accounts import queries
-from app.accounts.service import housekeeping
-from app.core import clock
 from app.core.background import job
-from app.core.context import acting, system
+from app.core.retention import every_tenant, purge
 
-HOUR = 3600.0
+EXPIRED = {
+    "sessions": "expires_at < now() - interval '7 days' OR revoked_at < now() - interval '30 days'",
+    "refresh_tokens": "expires_at < now() - interval '1 day'",
+    "idempotency_keys": "created_at < now() - interval '2 days'",
+    "facts": "created_at < now() - interval '30 days'",
+}
 
 
-@job("accounts.clean", queue="default", every=HOUR)
-def clean() -> None:
-    """Company by company; safe to run twice."""
-    at = clock.now()
-    for tenant_id in queries.list_tenants():
-        with acting(system(tenant_id)):
-            housekeeping.forget_ended(at - timedelta(days=30))
-            housekeeping.forget_idempotency_keys(at - timedelta(hours=24))
+@job("accounts.purge", every=3600, timeout=1800)
+def purge_expired() -> None:
+    for _tenant in every_tenant():
+        for table, condition in EXPIRED.items():
+            purge(table, condition)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from app.core import background
+from app.accounts.jobs import purge_expired
 from app.core.context import acting
 from app.core.db import transaction
 
@@ -29,6 +29,6 @@ def test_old_rows_go_and_living_ones_stay(company, client_for, api_client):
             text("UPDATE refresh_tokens SET expires_at = now() - interval '31 days' WHERE user_id = :u"),
             {"u": company.users["agent"]},
         )
-        session.execute(text("UPDATE idempotency_keys SET created_at = now() - interval '25 hours'"))
-    background.find_job("accounts.clean").call()
+        session.execute(text("UPDATE idempotency_keys SET created_at = now() - interval '3 days'"))
+    purge_expired()
     assert counts(company) == [1, 1, 0]
