@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     search, category = request.args.get("q", ""), request.args.get("category", "")
+    category = category if category in CATEGORY_NAMES else ""
     page = queries.list_templates(search, category, request.args.get("page", 1, type=int), PER_PAGE)
     files = list_by_ids([row.media_id for row in page.items if row.media_id])
     return render_template(

@@ -64,6 +64,11 @@ def test_wrong_fields_are_named(as_admin, fields, field):
     assert [error.field for error in caught.value.errors] == [field]
 
 
+def test_control_characters_leave_the_text(as_admin):
+    made = service.create_template("Avi\x00so", "Oi\x07\r\n\tAna\x1b[0m")
+    assert (made.name, made.content) == ("Aviso", "Oi\n\tAna[0m")
+
+
 def test_defaults_count_for_the_limit(as_admin):
     content = "{a|" + "x" * 1400 + "}{a}{a}"
     assert len(content) < MAX_LENGTH

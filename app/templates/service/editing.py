@@ -20,6 +20,7 @@ from app.templates.rules import MAX_LENGTH, render, variables
 
 MAX_NAME = 80
 CATEGORIES = ("marketing", "utility", "authentication", "reply")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 _CHANGEABLE = ("name", "content", "category", "language", "media_id")
 
@@ -82,7 +83,7 @@ def delete_template(template_id: uuid.UUID) -> None:
 
 def _checked(fields: dict[str, Any], but: uuid.UUID | None = None) -> dict[str, Any]:
     """The fields as they are stored, `variables` included; raises Invalid with every problem at once."""
-    name, content = (fields["name"] or "").strip(), (fields["content"] or "").replace("\r\n", "\n").strip()
+    name, content = _clean(fields["name"]), _clean(fields["content"])
     language, category = fields["language"] or "pt_BR", fields["category"] or "marketing"
     problems = [*_name_problems(name, language, but), *_content_problems(content)]
     if category not in CATEGORIES:
@@ -100,6 +101,10 @@ def _checked(fields: dict[str, Any], but: uuid.UUID | None = None) -> dict[str, 
         "media_id": check_uploaded(fields["media_id"]).id if fields["media_id"] else None,
         "variables": found,
     }
+
+
+def _clean(text: str | None) -> str:
+    return _CONTROL.sub("", (text or "").replace("\r\n", "\n")).strip()
 
 
 def _name_problems(name: str, language: str, but: uuid.UUID | None) -> list[FieldError]:
