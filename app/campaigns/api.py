@@ -112,6 +112,14 @@ def resume(campaign_id: UUID) -> Campaign:
     return service.resume(campaign_id)
 
 
+@campaigns_blp.put("/<uuid:campaign_id>/settings")
+@campaigns_blp.arguments(schemas.CampaignSettingsSchema)
+@campaigns_blp.response(200, schemas.CampaignSchema)
+def set_pace(data: dict[str, Any], campaign_id: UUID) -> Campaign:
+    """Another pace, also while it sends"""
+    return service.update_pace(campaign_id, data)
+
+
 @campaigns_blp.post("/<uuid:campaign_id>/cancel")
 @campaigns_blp.response(200, schemas.CampaignSchema)
 def cancel(campaign_id: UUID) -> Campaign:

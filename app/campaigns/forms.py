@@ -111,6 +111,26 @@ class MessageForm(FlaskForm):
         }
 
 
+class PaceForm(FlaskForm):
+    """How fast one campaign goes; empty fields follow the number. Hours are the company's local time."""
+
+    delay_min_ms = IntegerField(_l("Intervalo mínimo"), [Optional()])
+    delay_max_ms = IntegerField(_l("Intervalo máximo"), [Optional()])
+    batch_size = IntegerField(_l("Mensagens por lote"), [Optional()])
+    batch_pause_s = IntegerField(_l("Pausa entre lotes"), [Optional()])
+    daily_cap = IntegerField(_l("No máximo por dia, por número"), [Optional()])
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> PaceForm:
+        return cls(formdata=None, data=campaign.settings)
+
+    def settings(self, before: dict[str, Any]) -> dict[str, Any]:
+        """The hours stay as they were."""
+        names = ("delay_min_ms", "delay_max_ms", "batch_size", "batch_pause_s", "daily_cap")
+        given = {name: self[name].data for name in names} | {"hours": before.get("hours")}
+        return {key: value for key, value in given.items() if value is not None}
+
+
 class NumbersForm(FlaskForm):
     """Step 3: who sends, how fast, when. Hours are the company's local time."""
 

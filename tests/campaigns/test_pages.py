@@ -14,7 +14,7 @@ from app.contacts.models import Group, GroupMember
 from app.core import clock
 from app.core.db import transaction
 from app.messages.models import Message
-from app.outbox.models import OutboxRow
+from app.outbox.models import OutboxRow, SendLane
 from app.templates.models import Template
 from tests.factories import make_contact, make_instance
 
@@ -219,3 +219,18 @@ def test_two_numbers_may_be_chosen(client_for, draft):
         f"/campaigns/{campaign_id}/numbers/forecast", {"instance_ids": [str(second_id)], "when": "now"}
     )
     assert "Segunda" in answer.get_data(as_text=True)
+
+
+def test_the_pace_changes_while_it_sends(client_for, draft):
+    hours = {"start": "08:00", "end": "20:00", "days": [1, 2, 3, 4, 5]}
+    campaign_id = service.launch(draft(settings={"hours": hours}).id).id
+    browser = client_for("manager")
+    assert browser.page(f"/campaigns/{campaign_id}").select_one("#pace-form")
+    browser.submit(f"/campaigns/{campaign_id}/pace", {"delay_min_ms": "3000", "delay_max_ms": "5000"})
+    found = campaigns.get_campaign(campaign_id)
+    assert found.settings == {"delay_min_ms": 3000, "delay_max_ms": 5000, "hours": hours}
+    with transaction() as session:
+        lane = session.query(SendLane).filter_by(campaign_id=campaign_id).one()
+        assert lane.pace == found.settings
+    browser.submit(f"/campaigns/{campaign_id}/pace", {"delay_min_ms": "9000", "delay_max_ms": "5000"})
+    assert campaigns.get_campaign(campaign_id).settings["delay_min_ms"] == 3000

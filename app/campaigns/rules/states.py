@@ -1,11 +1,5 @@
 """Which action is legal in which state. `paused` before the start means that a person has to decide."""
 
-from typing import Literal
-
-Action = Literal[
-    "edit", "delete", "launch", "schedule", "unschedule", "pause", "resume", "cancel", "retry", "resend", "export"
-]
-
 EDITABLE = frozenset({"draft", "scheduled"})
 RUNNING = frozenset({"sending", "paused"})
 ENDED = frozenset({"completed", "cancelled", "failed"})
@@ -13,6 +7,7 @@ MISSED_AFTER_HOURS = 6
 
 FROM: dict[str, frozenset[str]] = {
     "edit": EDITABLE,
+    "pace": EDITABLE | RUNNING,
     "delete": frozenset({"draft"}),
     "launch": EDITABLE,
     "schedule": EDITABLE,

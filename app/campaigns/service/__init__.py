@@ -11,7 +11,7 @@ from app.campaigns.service.control import (
     settle_due,
     unschedule,
 )
-from app.campaigns.service.drafts import clone, create, delete, follow_up, refresh_estimate, update
+from app.campaigns.service.drafts import clone, create, delete, follow_up, refresh_estimate, update, update_pace
 from app.campaigns.service.export import build_result, request_result, result_of
 from app.campaigns.service.launch import launch, launch_due, missing
 from app.campaigns.service.repair import resend_unconfirmed, retry_failed, retry_one
@@ -43,4 +43,5 @@ __all__ = [
     "settle_due",
     "unschedule",
     "update",
+    "update_pace",
 ]

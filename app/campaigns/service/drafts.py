@@ -21,6 +21,7 @@ from app.core.db import read_session, transaction
 from app.core.errors import Conflict, Invalid
 from app.core.facts import emit
 from app.core.permissions import require
+from app.outbox import service as outbox
 from app.templates.models import Template
 
 
@@ -58,6 +59,21 @@ def update(campaign_id: uuid.UUID, *, instance_ids: Sequence[uuid.UUID] | None =
         session.flush()
         changes = {key: [before[key], value] for key, value in values.items() if before[key] != value}
         audit("campaign.update", "campaign", campaign.id, changes)
+        emit("campaign.changed", campaign_id=campaign.id, status=campaign.status)
+    return campaign
+
+
+def update_pace(campaign_id: uuid.UUID, settings: dict[str, Any]) -> Campaign:
+    """Also while it sends: the next go already follows it. What is left out goes back to the number's own."""
+    require("campaigns.write")
+    values = clean({"settings": settings})
+    check(values, ())
+    with transaction() as session:
+        campaign = locked(campaign_id, "pace")
+        before, campaign.settings = campaign.settings, values["settings"]
+        session.flush()
+        outbox.update_lane_pace(campaign_id, campaign.settings)
+        audit("campaign.pace", "campaign", campaign.id, {"settings": [before, campaign.settings]})
         emit("campaign.changed", campaign_id=campaign.id, status=campaign.status)
     return campaign
 

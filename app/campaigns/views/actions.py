@@ -8,7 +8,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.campaigns import service
-from app.campaigns.forms import uuids
+from app.campaigns.forms import PaceForm, uuids
+from app.campaigns.queries import campaigns
+from app.core.errors import Invalid
 from app.ui.errors import referrer
 
 blueprint = Blueprint("campaign_actions", __name__, url_prefix="/campaigns")
@@ -29,6 +31,16 @@ def pause(campaign_id: uuid.UUID) -> ResponseReturnValue:
 def resume(campaign_id: uuid.UUID) -> ResponseReturnValue:
     service.resume(campaign_id)
     flash(_("Campanha retomada. Quem já recebeu não recebe de novo."), "success")
+    return _back(campaign_id)
+
+
+@blueprint.post("/<uuid:campaign_id>/pace")
+def pace(campaign_id: uuid.UUID) -> ResponseReturnValue:
+    form = PaceForm()
+    if not form.validate():
+        raise Invalid(_("Use números inteiros no ritmo."))
+    service.update_pace(campaign_id, form.settings(campaigns.get_campaign(campaign_id).settings))
+    flash(_("Ritmo mudado; vale a partir da próxima mensagem."), "success")
     return _back(campaign_id)
 
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.campaigns import service
+from app.campaigns.forms import PaceForm
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns, forecast, progress, recipients
 from app.campaigns.rules.states import actions
@@ -33,6 +34,7 @@ def show(campaign_id: uuid.UUID) -> ResponseReturnValue:
         **_people(campaign),
         ledger=progress.ledger(campaign_id) if campaign.started_at else None,
         media=find_media(campaign.media_id),
+        pace=PaceForm.of(campaign),
         parent=campaigns.find_campaign(campaign.parent_id) if campaign.parent_id else None,
     )
 
