@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ Row = tuple[int, list[Any]]
 def list_sheets(path: Path, limits: Limits = LIMITS) -> list[Sheet]:
     """A text file is one unnamed sheet. Raises FileProblem; a book without any cell is `file_empty`."""
     if file_kind(path, limits) == "text":
-        text_tables.detect(path)
-        return [Sheet(0, "", False, 0, 0)]
+        source = text_tables.rows(path, text_tables.detect(path), limits)
+        return [Sheet(0, "", False, 0, 0, list(islice(source, workbooks.SAMPLE)))]
     filled = [sheet for sheet in workbooks.sheets(path, limits) if sheet.rows]
     if not filled:
         raise FileProblem("file_empty")
@@ -28,6 +29,11 @@ def list_sheets(path: Path, limits: Limits = LIMITS) -> list[Sheet]:
 def default_sheet(sheets: list[Sheet]) -> Sheet:
     """The first one a person would see."""
     return next((sheet for sheet in sheets if not sheet.is_hidden), sheets[0])
+
+
+def sample_rows(sheet: Sheet, limits: Limits = LIMITS) -> list[Row]:
+    """The first filled rows, enough to know the columns by."""
+    return list(_bounded(iter(sheet.sample), limits))
 
 
 def read_rows(path: Path, sheet: int = 0, limits: Limits = LIMITS) -> Iterator[Row]:

@@ -4,7 +4,7 @@ Run as a script: a hostile or broken file may exhaust memory or abort calamine (
 XFD1048576 makes it ask for 512 GB), and that must end this process and not the worker.
 It therefore imports nothing of the application.
 
-    workbook_reader.py sheets PATH
+    workbook_reader.py sheets PATH SAMPLE_ROWS MEMORY_BYTES CPU_SECONDS
     workbook_reader.py rows PATH SHEET_INDEX MEMORY_BYTES CPU_SECONDS
 """
 
@@ -14,10 +14,18 @@ import datetime as dt
 import marshal
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 BATCH = 500
 _AS_THEY_ARE = (str, float, bool, int)
@@ -39,28 +47,30 @@ def plain_row(row: list[Any]) -> list[Any]:
     return [value if type(value) in _AS_THEY_ARE else plain(value) for value in row]
 
 
-def sheets(path: str) -> list[tuple[int, str, bool, int, int]]:
-    """(index, name, is_hidden, rows, columns) of each sheet that holds cells."""
+def sheets(path: str, sample: int) -> list[tuple[int, str, bool, int, int, list[list[Any]]]]:
+    """(index, name, is_hidden, rows, columns, first rows) of each sheet, all from one opening."""
     workbook = CalamineWorkbook.from_path(path)
     found = []
     for index, meta in enumerate(workbook.sheets_metadata):
         if meta.typ is SheetTypeEnum.WorkSheet:
             sheet = workbook.get_sheet_by_index(index)
             rows, columns = (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
-            found.append((index, meta.name, meta.visible is not SheetVisibleEnum.Visible, rows, columns))
+            hidden = meta.visible is not SheetVisibleEnum.Visible
+            found.append((index, meta.name, hidden, rows, columns, list(islice(rows_of(sheet), sample))))
     return found
 
 
-def batches(path: str, index: int) -> Iterable[list[list[Any]]]:
-    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(index)
+def rows_of(sheet: CalamineSheet) -> Iterator[list[Any]]:
+    """From the first column and row of the sheet, empty ones included."""
     margin = [""] * (sheet.start[1] if sheet.start else 0)
-    batch: list[list[Any]] = []
     for row in sheet.iter_rows():
-        batch.append(margin + plain_row(row))
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    yield batch
+        yield margin + plain_row(row)
+
+
+def batches(path: str, index: int) -> Iterator[list[list[Any]]]:
+    rows = rows_of(CalamineWorkbook.from_path(path).get_sheet_by_index(index))
+    while batch := list(islice(rows, BATCH)):
+        yield batch
 
 
 def bound(memory: int, seconds: int) -> None:
@@ -75,7 +85,7 @@ def main(verb: str, path: str, *numbers: str) -> None:
     bound(memory, seconds)
     try:
         if verb == "sheets":
-            marshal.dump(("sheets", sheets(path)), out)
+            marshal.dump(("sheets", sheets(path, int(numbers[0]))), out)
         else:
             for batch in batches(path, int(numbers[0])):
                 marshal.dump(("rows", batch), out)

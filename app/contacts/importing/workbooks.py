@@ -15,16 +15,22 @@ from app.contacts.importing.limits import LIMITS, FileProblem, Limits
 _READER = Path(__file__).with_name("workbook_reader.py")
 
 
+SAMPLE = 400  # rows of each sheet that come with its name
+
+
 class Sheet(NamedTuple):
+    """`sample`: its first rows, empty ones included."""
+
     index: int
     name: str
     is_hidden: bool
     rows: int
     columns: int
+    sample: list[list[Any]] = []  # noqa: RUF012 - never changed
 
 
 def sheets(path: Path, limits: Limits = LIMITS) -> list[Sheet]:
-    for kind, content in _messages(["sheets", str(path)], limits):
+    for kind, content in _messages(["sheets", str(path), str(SAMPLE)], limits):
         if kind == "sheets":
             return [Sheet(*row) for row in content]
     raise FileProblem("file_damaged")

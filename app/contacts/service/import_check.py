@@ -9,7 +9,6 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,9 @@ from app.contacts.importing.doctor import Checked, Options, Tally, examine, need
 from app.contacts.importing.headers import find_header
 from app.contacts.importing.limits import FileProblem
 from app.contacts.importing.mapping import Mapping, MappingError, check, from_request, guess
-from app.contacts.importing.reading import Row, default_sheet, list_sheets, read_rows
+from app.contacts.importing.reading import Row, default_sheet, list_sheets, read_rows, sample_rows
 from app.contacts.importing.spill import Spill
+from app.contacts.importing.workbooks import Sheet
 from app.contacts.models import Import
 from app.contacts.queries import imports
 from app.contacts.service import import_claims as claims
@@ -31,7 +31,6 @@ from app.core import facts, files
 from app.core.context import current_actor
 from app.core.db import read_session, transaction
 
-SAMPLE = 300
 PER_KIND = 2000  # rows kept for the page of each kind of problem; counts are always whole
 _TOLD_EVERY = 10_000
 _KEPT = "row_number integer, outcome text, problems jsonb, cells jsonb"
@@ -95,11 +94,15 @@ def _columns(found: Import, path: Path) -> tuple[Mapping, dict[str, Any]]:
     sheet = next((sheet for sheet in sheets if sheet.index == index), None)
     if sheet is None:
         raise FileProblem("file_sheet_missing")
-    analysis = found.analysis | {"sheets": [sheet._asdict() for sheet in sheets], "sheet": index}
+    analysis = found.analysis | {"sheets": [_described(one) for one in sheets], "sheet": index}
     analysis |= {"sheet_name": sheet.name, "rows": sheet.rows, "needs_columns": False}
     if found.mapping:
         return Mapping.from_json(found.mapping), analysis
-    return _guessed(list(islice(read_rows(path, index), SAMPLE)), found.options.get("columns")), analysis
+    return _guessed(sample_rows(sheet), found.options.get("columns")), analysis
+
+
+def _described(sheet: Sheet) -> dict[str, Any]:
+    return {key: value for key, value in sheet._asdict().items() if key != "sample"}
 
 
 def _guessed(sample: list[Row], wanted: dict[str, str] | None) -> Mapping:
