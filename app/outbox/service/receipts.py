@@ -1,7 +1,7 @@
 """Receipts: in any order, before or after our own result, once or ten times; the status only moves up."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,31 +48,36 @@ _TIMES = {
 }
 
 # Receipt and result both upsert the reference, so whichever comes second finds the other.
+_REMEMBER = text("""
+    INSERT INTO external_refs AS r (instance_id, external_id, tenant_id, best_status, acked_at, delivered_at,
+        read_at, played_at, failed_at)
+    SELECT :instance, external_id, :tenant, status, acked_at, delivered_at, read_at, played_at, failed_at
+    FROM unnest(cast(:ids AS text[]), cast(:statuses AS text[]), cast(:acked AS timestamptz[]),
+        cast(:delivered AS timestamptz[]), cast(:read AS timestamptz[]), cast(:played AS timestamptz[]),
+        cast(:failed AS timestamptz[]))
+        AS t(external_id, status, acked_at, delivered_at, read_at, played_at, failed_at)
+    ON CONFLICT (instance_id, external_id) DO UPDATE SET
+        best_status = CASE WHEN status_rank(excluded.best_status) > status_rank(coalesce(r.best_status, ''))
+            THEN excluded.best_status ELSE r.best_status END,
+        acked_at = least(r.acked_at, excluded.acked_at),
+        delivered_at = least(r.delivered_at, excluded.delivered_at),
+        read_at = least(r.read_at, excluded.read_at), played_at = least(r.played_at, excluded.played_at),
+        failed_at = least(r.failed_at, excluded.failed_at)
+    RETURNING r.external_id, r.message_id
+""")
+# A statement of its own, with the messages' ids as values: joined to the one above, the planner guesses one row and
+# compares every receipt with every other.
 _APPLY = text("""
-    WITH v AS (
-        SELECT * FROM unnest(cast(:ids AS text[]), cast(:statuses AS text[]), cast(:acked AS timestamptz[]),
-            cast(:delivered AS timestamptz[]), cast(:read AS timestamptz[]), cast(:played AS timestamptz[]),
-            cast(:failed AS timestamptz[]), cast(:codes AS text[]), cast(:details AS text[]))
-        AS t(external_id, status, acked_at, delivered_at, read_at, played_at, failed_at, code, detail)
-    ), refs AS (
-        INSERT INTO external_refs AS r (instance_id, external_id, tenant_id, best_status, acked_at, delivered_at,
-            read_at, played_at, failed_at)
-        SELECT :instance, external_id, :tenant, status, acked_at, delivered_at, read_at, played_at, failed_at FROM v
-        ON CONFLICT (instance_id, external_id) DO UPDATE SET
-            best_status = CASE WHEN status_rank(excluded.best_status) > status_rank(coalesce(r.best_status, ''))
-                THEN excluded.best_status ELSE r.best_status END,
-            acked_at = least(r.acked_at, excluded.acked_at),
-            delivered_at = least(r.delivered_at, excluded.delivered_at),
-            read_at = least(r.read_at, excluded.read_at), played_at = least(r.played_at, excluded.played_at),
-            failed_at = least(r.failed_at, excluded.failed_at)
-        RETURNING r.external_id, r.message_id
-    ), old AS (
-        SELECT m.id, m.status, m.delivered_at, m.read_at, m.attempts, v.status AS new_status, refs.external_id,
+    WITH old AS (
+        SELECT m.id, m.status, m.delivered_at, m.read_at, m.attempts, v.status AS new_status, v.external_id,
             least(v.delivered_at, v.read_at, v.played_at) AS d, least(v.read_at, v.played_at) AS r, v.played_at AS p,
             v.failed_at AS f, v.code, v.detail
-        FROM refs JOIN v USING (external_id) JOIN messages m ON m.id = refs.message_id
-        WHERE refs.message_id IS NOT NULL AND m.direction = 'outbound'
-          AND (v.status <> 'failed' OR m.external_id = refs.external_id)
+        FROM unnest(cast(:messages AS uuid[]), cast(:ids AS text[]), cast(:statuses AS text[]),
+            cast(:delivered AS timestamptz[]), cast(:read AS timestamptz[]), cast(:played AS timestamptz[]),
+            cast(:failed AS timestamptz[]), cast(:codes AS text[]), cast(:details AS text[]))
+            AS v(message_id, external_id, status, delivered_at, read_at, played_at, failed_at, code, detail)
+        JOIN messages m ON m.id = v.message_id
+        WHERE m.direction = 'outbound' AND (v.status <> 'failed' OR m.external_id = v.external_id)
         ORDER BY m.id FOR UPDATE OF m
     ), changed AS (
         UPDATE messages m SET
@@ -114,7 +119,9 @@ def apply_receipts(instance_id: uuid.UUID, receipts: Sequence[Receipt]) -> int:
     if not merged:
         return 0
     with transaction() as session:
-        rows = session.execute(_APPLY, _arrays(instance_id, merged)).all()
+        remembered = session.execute(_REMEMBER, {"instance": instance_id, **_arrays(merged)})
+        ours = {row.external_id: row.message_id for row in remembered if row.message_id}
+        rows = session.execute(_APPLY, _arrays(merged, ours)).all() if ours else []
         _count(instance_id, rows)
         brakes.note_receipts(instance_id, _signs(receipts, rows))
         announce(rows)
@@ -152,13 +159,14 @@ def _merge(receipts: Iterable[Receipt]) -> dict[str, _Merged]:
     return merged
 
 
-def _arrays(instance_id: uuid.UUID, merged: dict[str, _Merged]) -> dict[str, Any]:
-    ids = sorted(merged)  # one order of locking for every process
+def _arrays(merged: dict[str, _Merged], ours: Mapping[str, uuid.UUID] | None = None) -> dict[str, Any]:
+    """Columns of all receipts, or of those whose message we know."""
+    ids = sorted(merged if ours is None else ours)  # one order of locking for every process
     columns = {name: [merged[i].times.get(column) for i in ids] for name, column in _TIMES.items()}
     return {
-        "instance": instance_id,
         "tenant": current_actor().tenant_id,
         "now": clock.now(),
+        "messages": [str(ours[i]) for i in ids] if ours else [],
         "ids": ids,
         "statuses": [merged[i].status for i in ids],
         "acked": columns["sent"],
