@@ -6,7 +6,6 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from app.campaigns.models import Campaign
-from app.campaigns.queries import campaigns
 from app.campaigns.queries.recipients import Recipient
 from app.campaigns.rules.figures import Stats
 from app.campaigns.rules.reasons import failure
@@ -77,7 +76,7 @@ class CampaignSchema(Schema):
     template_id = fields.UUID(allow_none=True)
     tts_config_id = fields.UUID(allow_none=True)
     audience = fields.Dict()
-    instance_ids = fields.Function(lambda one: [str(each) for each in campaigns.instance_ids(one.id)])
+    instance_ids = fields.List(fields.UUID())
     settings = fields.Dict()
     estimated_recipients = fields.Integer(allow_none=True)
     total = fields.Integer()

@@ -21,6 +21,7 @@ from tests.factories import make_contact, make_instance
 
 VERBS = {
     "edit": lambda one: service.update(one, name="Outro"),
+    "pace": lambda one: service.update_pace(one, {"batch_size": 10}),
     "delete": service.delete,
     "launch": service.launch,
     "schedule": lambda one: service.schedule(one, clock.now() + timedelta(hours=1)),

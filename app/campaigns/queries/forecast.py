@@ -16,6 +16,7 @@ from app.campaigns.queries import campaigns
 from app.core import clock
 from app.core.db import read_session
 from app.instances.models import Instance
+from app.instances.rules import is_new_number
 from app.outbox import pacing
 
 _INSTANCES = bindparam("instances", type_=ARRAY(UUID(as_uuid=True)))
@@ -59,6 +60,12 @@ class Share:
     goes_today: int
     pace: pacing.Pace
     closed_reason: str | None = None
+    is_new: bool = False
+
+    @property
+    def needs_care(self) -> bool:
+        """A new number without a cap, a ramp or hours is what WhatsApp blocks first."""
+        return self.is_new and (self.cap is None or self.pace.hours is None)
 
 
 def shares_of(campaign: Campaign) -> list[Share]:
@@ -107,6 +114,7 @@ def _share(plan: Plan, instance: Instance, rivals: list[int], rows: tuple[Any, A
         goes_today=goes,
         pace=pace,
         closed_reason=lane.closed_reason if lane is not None and not lane.is_open else None,
+        is_new=is_new_number(getattr(row, "first_go_at", None), plan.at),
     )
 
 

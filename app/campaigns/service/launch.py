@@ -21,7 +21,7 @@ from app.campaigns.service.freeze import Envelope, freeze
 from app.contacts.models import Import
 from app.core import clock
 from app.core.audit import audit
-from app.core.context import acting, system
+from app.core.context import acting, current_actor, system
 from app.core.db import transaction
 from app.core.errors import AppError, Conflict, FieldError, Invalid
 from app.core.facts import emit
@@ -39,28 +39,14 @@ def launch(campaign_id: uuid.UUID, *, confirm_count: int | None = None, approved
     `approved` also starts one that waits after a missed schedule. Of two launches at once one wins, the other is a
     Conflict. Raises Invalid when something is missing.
     """
-    actor = require("campaigns.write")
+    require("campaigns.write")
     found = campaigns.get_campaign(campaign_id)
     check_ready(found)
     with transaction() as session:
         _take(campaign_id, approved)
         campaign = session.get_one(Campaign, campaign_id, populate_existing=True)
         numbers = _usable(campaign_id)
-        counts = freeze(
-            Envelope(
-                campaign_id=campaign.id,
-                tenant_id=campaign.tenant_id,
-                user_id=actor.user_id or campaign.created_by,
-                instance_ids=[instance.id for instance in numbers],
-                kind=kind_of(campaign),
-                media_id=campaign.media_id,
-                media_url=campaign.media_url,
-                at=clock.now(),
-            ),
-            who := campaigns.audience_of(campaign, numbers),
-            content := audiences.Content.of(campaign),
-            audiences.custom_names(who, content),
-        )
+        counts = _freeze(campaign, numbers)
         total = counts.pop(None, 0)
         _check_count(total, counts, confirm_count)
         campaign.total, campaign.estimated_recipients, campaign.excluded = total, total, counts
@@ -70,6 +56,22 @@ def launch(campaign_id: uuid.UUID, *, confirm_count: int | None = None, approved
         emit("campaign.changed", campaign_id=campaign.id, status="sending")
         outbox.wake()
     return campaign
+
+
+def _freeze(campaign: Campaign, numbers: list[Instance]) -> dict[Any, int]:
+    who = campaigns.audience_of(campaign, numbers)
+    content = audiences.Content.of(campaign)
+    envelope = Envelope(
+        campaign_id=campaign.id,
+        tenant_id=campaign.tenant_id,
+        user_id=current_actor().user_id or campaign.created_by,
+        instance_ids=[instance.id for instance in numbers],
+        kind=kind_of(campaign),
+        media_id=campaign.media_id,
+        media_url=campaign.media_url,
+        at=clock.now(),
+    )
+    return freeze(envelope, who, content, audiences.custom_names(who, content))
 
 
 def check_ready(campaign: Campaign) -> None:
