@@ -10,6 +10,7 @@ export default function mediaPicker(picker) {
   for (const name of ["dragover", "dragleave", "drop"]) {
     choose.addEventListener(name, () => choose.classList.toggle("is-over", name === "dragover"));
   }
+  if (input.files.length) send(picker, input.files[0]); // chosen before this script had arrived
   picker.addEventListener("click", (event) => event.target.closest("[data-media-remove]") && show(picker, ""));
 }
 
