@@ -42,7 +42,8 @@ def draft_of(campaign_id: uuid.UUID) -> Campaign:
 @blueprint.get("/new")
 def new() -> ResponseReturnValue:
     require("campaigns.write")
-    return _audience_page(AudienceForm(formdata=None), None)
+    chosen = {"group_ids": request.args.getlist("group")}  # a finished import leads here with its group
+    return _audience_page(AudienceForm(formdata=None, data=chosen), None)
 
 
 @blueprint.post("/new")

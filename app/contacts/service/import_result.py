@@ -21,6 +21,7 @@ from app.contacts.service.exports import FORMATS
 from app.contacts.service.import_check import options_of
 from app.core import files
 from app.core.db import transaction
+from app.core.facts import notify
 from app.core.phone import format_phone
 from app.core.storage import new_key, storage
 
@@ -40,7 +41,9 @@ def make_result(import_id: uuid.UUID) -> None:
         storage().put(key, stream, FORMATS[kind])
     path.unlink()
     with transaction():
-        imports.get_import(import_id).result_key = key
+        done = imports.get_import(import_id)
+        done.result_key = key
+        notify("import.progress", import_id=done.id, status=done.status, progress=done.progress)
 
 
 def result_kind(found: Import) -> str:

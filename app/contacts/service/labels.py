@@ -25,6 +25,12 @@ def create_group(name: str, *, description: str = "", color: str = "teal") -> Gr
     return _create(Group, "group", name, color=_color(color), description=description.strip()[:500])
 
 
+def ensure_group(name: str) -> Group:
+    """The group of that name, made unless there is one."""
+    require("contacts.manage")
+    return labels.find_by_name(Group, _name(name)) or create_group(name)
+
+
 def update_group(group_id: uuid.UUID, **changes: Any) -> Group:
     return _update(labels.get_group(group_id), "group", changes)
 

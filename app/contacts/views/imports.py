@@ -19,6 +19,7 @@ from app.contacts.service.exports import FORMATS
 from app.contacts.service.import_result import result_kind
 from app.contacts.service.import_undo import undo_import
 from app.contacts.service.imports import Wishes
+from app.contacts.service.labels import ensure_group
 from app.contacts.views.import_words import TARGET_NAMES, doctor_cards, example_rows
 from app.core.errors import Invalid, NotFound
 from app.core.permissions import require
@@ -161,11 +162,18 @@ def fix(import_id: UUID) -> ResponseReturnValue:
 
 @blueprint.post("/imports/<uuid:import_id>/confirm")
 def confirm(import_id: UUID) -> ResponseReturnValue:
-    group = next(iter(uuids([request.form.get("group_id", "")])), None)
     rule, opted_in = request.form.get("duplicates", "fill"), request.form.get("opted_in") == "1"
-    service.set_rules(import_id, duplicates=rule, group_id=group, opted_in=opted_in)
+    service.set_rules(import_id, duplicates=rule, group_id=_chosen_group(), opted_in=opted_in)
     service.confirm_import(import_id, expected=request.form.get("expected", -1, type=int))
     return _back(import_id)
+
+
+def _chosen_group() -> UUID | None:
+    """The one that is named here, made unless it exists, before the one that is picked."""
+    name = request.form.get("new_group", "").strip()
+    if name:
+        return ensure_group(name).id
+    return next(iter(uuids([request.form.get("group_id", "")])), None)
 
 
 @blueprint.post("/imports/<uuid:import_id>/cancel")

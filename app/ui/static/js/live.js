@@ -7,7 +7,7 @@ import { words } from "./words.js";
 const DEBOUNCE = 120; // ms after an event
 const SHORTEST = 800; // ms between two fetches of one part, however many events come
 const LONGEST = 60000; // ms of back-off
-const SAFETY = 10; // with a socket, poll this many times more slowly: an event may get lost
+const SAFETY = 10; // what events keep true polls this many times more slowly: an event may get lost
 
 class Part {
   constructor(element) {
@@ -36,7 +36,7 @@ class Part {
 
   wait() {
     const slow = Math.max(this.interval, 250 * Math.sqrt(this.took) - 1000);
-    const pace = slow * 2 ** this.failures * (isConnected() ? SAFETY : 1);
+    const pace = slow * 2 ** this.failures * (isConnected() && this.events.length ? SAFETY : 1);
     this.schedule(Math.min(pace, LONGEST));
   }
 
