@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Uuid, and_, func, or_, select, text
+from sqlalchemy import and_, func, or_, select
 
 from app.campaigns.models import Campaign
 from app.campaigns.queries import audience as audiences
@@ -18,15 +18,13 @@ from app.campaigns.queries.audience import Audience, Content
 from app.campaigns.rules.drafts import ODD_SQL
 from app.campaigns.rules.values import compiled, render_for, unknown_variables, values_of, variable_keys, variation_of
 from app.contacts.models import Contact
-from app.contacts.queries.people import custom_keys, get_contact
-from app.contacts.rules import search_pattern
+from app.contacts.queries.people import Filter, custom_keys, get_contact
+from app.contacts.queries.people import chosen as found_contacts
 from app.core import ids
 from app.core.db import read_session
 from app.core.paging import Page, decode_cursor, encode_cursor
 from app.core.permissions import require
 from app.templates.rules import empty_names, key_of
-
-_FOUND = text("SELECT id FROM contact_search WHERE search ILIKE :pattern")
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def _is_reason(only: str) -> bool:
 
 def _narrowed(wanted: Any, people: Any, search: str, only: str) -> Any:
     if search.strip():
-        found = _FOUND.bindparams(pattern=search_pattern(search)).columns(id=Uuid).subquery("found")
+        found = found_contacts(Filter(search=search)).subquery("found")
         wanted = wanted.where(people.c.id.in_(select(found.c.id)))
     clauses = {
         "odd_name": lambda: _odd(people.c.name),

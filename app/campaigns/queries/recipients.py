@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Uuid, func, select, text, union_all
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 from sqlalchemy.orm import aliased
 
 from app.campaigns.models import Campaign, CampaignRecipient
@@ -16,7 +16,8 @@ from app.campaigns.queries import campaigns
 from app.campaigns.queries.progress import figures_of
 from app.campaigns.rules.segments import SEGMENTS
 from app.contacts.models import Contact
-from app.contacts.rules import search_pattern
+from app.contacts.queries.people import Filter
+from app.contacts.queries.people import chosen as found_contacts
 from app.core.context import current_actor
 from app.core.db import read_session
 from app.core.errors import NotFound
@@ -25,7 +26,6 @@ from app.core.permissions import require
 from app.instances.models import Instance
 from app.messages.models import Message
 
-_FOUND = text("SELECT id FROM contact_search WHERE search ILIKE :pattern")
 _STATUSES = ("queued", "sending", "held", "unconfirmed", "sent", "delivered", "read", "played", "failed", "cancelled")
 
 
@@ -89,7 +89,7 @@ def _clauses(status: str, search: str) -> list[ColumnElement[bool]]:
     if answered is not None:
         clauses.append(Message.replied_at.is_not(None) if answered else Message.replied_at.is_(None))
     if search.strip():
-        found = _FOUND.bindparams(pattern=search_pattern(search)).columns(id=Uuid).subquery("found")
+        found = found_contacts(Filter(search=search)).subquery("found")
         clauses.append(Message.contact_id.in_(select(found.c.id)))
     return clauses
 
