@@ -142,4 +142,3 @@ def test_queueing_asks_permission_and_checks_its_input(line, company, outsider, 
             queue_message(line.id, **({"contact_id": contact.id} | bad if "recipient" not in bad else bad))
     with pytest.raises(NotFound):
         queue_message(company.tenant_id, contact_id=contact.id, body="Oi")
-
