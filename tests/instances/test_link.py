@@ -364,7 +364,7 @@ def test_facts_are_emitted_once_for_repeated_events(as_admin, company, owner_eng
             service.record_closed(instance.id, 403)
         for _ in range(3):
             service.record_open(instance.id)
-    query = text("SELECT name FROM facts WHERE tenant_id = :t AND name LIKE 'instance.%' ORDER BY id")
+    query = text("SELECT name FROM facts WHERE tenant_id = :t AND name LIKE 'instance.%connected' ORDER BY id")
     with owner_engine.connect() as connection:
         names = list(connection.execute(query, {"t": company.tenant_id}).scalars())
     assert names == ["instance.disconnected", "instance.connected"]
