@@ -13,7 +13,7 @@ from wtforms import EmailField, SelectField, StringField, TelField, TextAreaFiel
 from wtforms.validators import Length
 
 from app.contacts.models import Contact, Group, Tag
-from app.contacts.queries.people import Filter
+from app.contacts.queries.finding import Filter
 from app.contacts.queries.segments import OPERATORS
 from app.contacts.rules import COLORS
 from app.core.errors import AppError

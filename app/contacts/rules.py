@@ -34,12 +34,25 @@ def search_text(name: str | None, phone: str | None) -> str:
 
 
 def search_pattern(query: str) -> str:
-    """An ILIKE pattern over `search_text`; a query of digits finds phones however it was punctuated."""
+    """One ILIKE pattern for the whole query, for readers that look through few rows."""
     folded = fold(query)
     digits = _NOT_DIGITS.sub("", folded)
     if digits and _PHONE_CHARS.issuperset(folded):
         return f"%{_phone_pattern(digits)}%"
     return f"%{_escape(folded)}%"
+
+
+def search_patterns(query: str) -> list[str]:
+    """ILIKE patterns over `search_text`, one a word; none while there are too few letters for the trigram index.
+
+    A query of digits finds phones however it was punctuated; one with an @ is about e-mails, which are not in it.
+    """
+    folded = fold(query)
+    if len(folded) < 3 or "@" in folded:
+        return []
+    if _PHONE_CHARS.issuperset(folded):
+        return [search_pattern(query)]
+    return [f"%{_escape(word)}%" for word in folded.split()]
 
 
 def _phone_pattern(digits: str) -> str:

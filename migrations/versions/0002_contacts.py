@@ -264,7 +264,8 @@ def upgrade() -> None:
     search_view(
         "contact_search",
         "contacts",
-        "id, tenant_id, search, name, phone, is_blocked, opted_out_at, last_message_at, merged_into, deleted_at",
+        "id, tenant_id, search, name, phone, email, is_blocked, opted_in_at, opted_out_at, last_message_at, import_id, "
+        "merged_into, deleted_at",
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.contacts.models import Contact, Import
 from app.contacts.queries import imports, people
-from app.contacts.queries.people import Filter
+from app.contacts.queries.finding import Filter
 from app.contacts.service import bulk, import_check, import_result, import_undo, import_write, labels
 from app.contacts.service import imports as service
 from app.contacts.service import people as contact_service

@@ -4,7 +4,7 @@ import pytest
 
 from app.contacts.models import ContactMerge
 from app.contacts.queries import people
-from app.contacts.queries.people import Filter
+from app.contacts.queries.finding import Filter
 from app.contacts.service import bulk, labels, merges
 from app.contacts.service import people as service
 from app.contacts.service.identities import Address, resolve

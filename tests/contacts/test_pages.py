@@ -7,7 +7,7 @@ import pytest
 
 from app.contacts.models import Import
 from app.contacts.queries import imports, labels, people
-from app.contacts.queries.people import Filter
+from app.contacts.queries.finding import Filter
 from app.contacts.service import bulk, import_check, import_result, import_write, merges
 from app.contacts.service import labels as label_service
 from app.contacts.service.exports import write_export

@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.contacts.queries import people
+from app.contacts.queries.finding import Filter
 from app.contacts.queries.labels import get_group
-from app.contacts.queries.people import Filter
-from app.contacts.rules import search_pattern, search_text
+from app.contacts.rules import search_patterns, search_text
 from app.contacts.service import bulk, labels
 from app.contacts.service import people as service
 from app.contacts.service.people import NewContact
@@ -98,7 +98,7 @@ def test_search_ignores_accents_case_and_punctuation(query: str, found: bool) ->
 
 
 def test_wildcards_in_a_query_mean_themselves() -> None:
-    assert search_pattern("50%_") == r"%50\%\_%"
+    assert search_patterns("50%_ x\\") == [r"%50\%\_%", r"%x\\%"]
 
 
 def test_pages_by_key_cover_everybody_once_both_ways() -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.contacts.models import Contact, Tag
 from app.contacts.queries import labels, people
-from app.contacts.queries.people import Filter
+from app.contacts.queries.finding import Filter
 from app.core.paging import Page
 
 _PLAIN = (

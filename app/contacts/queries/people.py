@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, Uuid, exists, func, literal, select, text, true, tuple_
+from sqlalchemy import Select, Uuid, func, literal, select, text, true, tuple_
 
 from app.contacts.models import Contact, ContactIdentity, ContactMerge, ContactTag, Group, GroupMember, Tag
-from app.contacts.queries.segments import consent_clause, mine, segment_clause
-from app.contacts.rules import search_pattern
+from app.contacts.queries.finding import Filter, chosen, source_of
+from app.contacts.queries.segments import mine
 from app.core import phone as phones
 from app.core.context import current_actor
 from app.core.db import read_session, transaction
@@ -21,42 +20,10 @@ from app.core.paging import Page, decode_cursor, encode_cursor
 from app.core.permissions import require
 
 COUNTED = 10_000  # filtered totals are exact up to here; past it pages say "more than"
-_ORDERS: dict[str, tuple[list[Any], bool]] = {  # columns, descending
-    "recent": ([Contact.id], True),
-    "name": ([Contact.name, Contact.id], False),
-}
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What the list page and the API may ask for; every field narrows."""
-
-    search: str = ""
-    group_id: uuid.UUID | None = None
-    tag_id: uuid.UUID | None = None
-    consent: str = ""  # opted_in, opted_out, none
-    blocked: bool | None = None
-    import_id: uuid.UUID | None = None
-    segment: dict[str, Any] | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """What differs from an empty filter."""
-        return {key: str(value) if isinstance(value, uuid.UUID) else value for key, value in self._set().items()}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Filter:
-        ids = {key: uuid.UUID(data[key]) for key in ("group_id", "tag_id", "import_id") if data.get(key)}
-        return cls(**(data | ids))
-
-    def _set(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if value != getattr(Filter, key)}
-
-    @property
-    def is_empty(self) -> bool:
-        return self == Filter()
-
-    def without(self, name: str) -> Filter:
-        return replace(self, **{name: getattr(Filter(), name)})
+_ORDERS: dict[str, tuple[tuple[str, ...], bool]] = {
+    "recent": (("id",), True),
+    "name": (("name", "id"), False),
+}  # descending
 
 
 def find_contact(contact_id: uuid.UUID) -> Contact | None:
@@ -100,11 +67,12 @@ def list_contacts(
 ) -> Page[Contact]:
     """One page by key. `next_cursor` continues it; pass it as `after`."""
     require("contacts.read")
-    rows = _page_rows(wanted, order, after or before, limit + 1, backwards=bool(before and not after))
-    more, rows = len(rows) > limit, rows[:limit]
-    if before and not after:
+    backwards = bool(before and not after)
+    found = _page_ids(wanted, order, after or before, limit + 1, backwards=backwards)
+    rows = _loaded(found[:limit])
+    if backwards:
         rows.reverse()
-        more = True
+    more = backwards or len(found) > limit
     return Page(rows, count_contacts(wanted), 1, limit, _cursor(rows[-1], order) if rows and more else None)
 
 
@@ -115,26 +83,33 @@ def previous_cursor(page: Page[Contact], order: str) -> str | None:
 def list_numbered(wanted: Filter, page: int, limit: int) -> Page[Contact]:
     """The API's numbered pages, newest first; filtered totals are exact up to a million."""
     require("contacts.read")
-    statement = _filtered(wanted).order_by(Contact.id.desc()).limit(limit).offset((page - 1) * limit)
+    statement = chosen(wanted).order_by(source_of(wanted).id.desc()).limit(limit).offset((page - 1) * limit)
     total = count_contacts(wanted, at_most=1_000_000)
-    return Page(list(read_session().scalars(statement)), total, page, limit)
+    return Page(_loaded(list(read_session().scalars(statement))), total, page, limit)
 
 
-def _page_rows(wanted: Filter, order: str, cursor: str | None, limit: int, *, backwards: bool) -> list[Contact]:
-    columns, descending = _ORDERS.get(order, _ORDERS["recent"])
+def _page_ids(wanted: Filter, order: str, cursor: str | None, limit: int, *, backwards: bool) -> list[uuid.UUID]:
+    names, descending = _ORDERS.get(order, _ORDERS["recent"])
+    columns = [getattr(source_of(wanted), name) for name in names]
     descending = descending is not backwards
-    statement = _filtered(wanted)
+    statement = chosen(wanted)
     if cursor:
-        position = tuple_(*_position(cursor, len(columns)))
-        here = tuple_(*columns)
+        here, position = tuple_(*columns), tuple_(*_position(cursor, len(columns)))
         statement = statement.where(here < position if descending else here > position)
     by = [column.desc() if descending else column.asc() for column in columns]
     return list(read_session().scalars(statement.order_by(*by).limit(limit)))
 
 
+def _loaded(contact_ids: Sequence[uuid.UUID]) -> list[Contact]:
+    """In the order of the ids."""
+    found = read_session().scalars(select(Contact).where(Contact.id.in_(contact_ids))) if contact_ids else ()
+    rows = {contact.id: contact for contact in found}
+    return [rows[contact_id] for contact_id in contact_ids if contact_id in rows]
+
+
 def _cursor(contact: Contact, order: str) -> str:
-    columns, _ = _ORDERS.get(order, _ORDERS["recent"])
-    return encode_cursor(*(getattr(contact, column.key) for column in columns))
+    names, _ = _ORDERS.get(order, _ORDERS["recent"])
+    return encode_cursor(*(getattr(contact, name) for name in names))
 
 
 def _position(cursor: str, size: int) -> list[Any]:
@@ -143,48 +118,6 @@ def _position(cursor: str, size: int) -> list[Any]:
         return [*(literal(name or "") for name in names), literal(uuid.UUID(last or ""), Uuid)]
     except ValueError as error:
         raise Invalid.field("cursor", _("cursor inválido")) from error
-
-
-def _filtered(wanted: Filter) -> Select[tuple[Contact]]:
-    return select(Contact).where(mine(), *_clauses(wanted))
-
-
-def chosen(wanted: Filter) -> Select[tuple[uuid.UUID]]:
-    """Ids of all that the filter finds."""
-    return select(Contact.id).where(mine(), *_clauses(wanted))
-
-
-def _clauses(wanted: Filter) -> list[ColumnElement[bool]]:
-    clauses = []
-    if "@" in wanted.search:
-        clauses.append(Contact.email.startswith(wanted.search.strip().lower(), autoescape=True))
-    elif wanted.search.strip():
-        clauses.append(Contact.id.in_(_found(wanted.search)))
-    if wanted.group_id:
-        clauses.append(_member(GroupMember.group_id == wanted.group_id, GroupMember.contact_id))
-    if wanted.tag_id:
-        clauses.append(_member(ContactTag.tag_id == wanted.tag_id, ContactTag.contact_id))
-    if wanted.blocked is not None:
-        clauses.append(Contact.is_blocked.is_(wanted.blocked))
-    if wanted.import_id:
-        clauses.append(Contact.import_id == wanted.import_id)
-    if wanted.consent:
-        clauses.append(consent_clause(wanted.consent))
-    if wanted.segment:
-        clauses.append(segment_clause(wanted.segment))
-    return clauses
-
-
-def _found(query: str) -> Any:
-    """Through the owner's plain view: under the policy no trigram index would be used."""
-    statement = text(
-        "SELECT id FROM contact_search WHERE merged_into IS NULL AND deleted_at IS NULL AND search ILIKE :pattern"
-    )
-    return statement.bindparams(pattern=search_pattern(query)).columns(id=Uuid).subquery("found").select()
-
-
-def _member(condition: ColumnElement[bool], contact: Any) -> ColumnElement[bool]:
-    return exists().where(condition, contact == Contact.id)
 
 
 def count_all() -> int:
@@ -197,7 +130,7 @@ def count_contacts(wanted: Filter, *, at_most: int = COUNTED) -> int:
     """Exact up to `at_most`; `at_most + 1` says there are more."""
     if wanted.is_empty:
         return count_all()
-    some = select(Contact.id).where(mine(), *_clauses(wanted)).limit(at_most + 1).subquery()
+    some = chosen(wanted).limit(at_most + 1).subquery()
     return int(read_session().scalar(select(func.count()).select_from(some)) or 0)
 
 
@@ -246,29 +179,31 @@ def merges_of(contact_id: uuid.UUID) -> list[tuple[ContactMerge, Contact]]:
 
 def custom_keys(limit: int = 100) -> list[str]:
     """Names of custom fields in use, from the newest contacts: a suggestion, not a census."""
-    newest = select(Contact.custom_fields).where(mine()).order_by(Contact.id.desc()).limit(1000).subquery()
-    keys = func.jsonb_object_keys(newest.c.custom_fields).table_valued("key").render_derived()
-    statement = select(keys.c.key).select_from(newest.join(keys, true())).distinct().order_by(keys.c.key).limit(limit)
+    return _keys_in(select(Contact.custom_fields).where(mine()).order_by(Contact.id.desc()).limit(1000), limit)
+
+
+def custom_keys_of(wanted: Filter, limit: int = 200) -> list[str]:
+    """Every custom field in use among them: reads them all, so only for jobs."""
+    return _keys_in(select(Contact.custom_fields).where(Contact.id.in_(chosen(wanted))), limit)
+
+
+def _keys_in(some: Select[Any], limit: int) -> list[str]:
+    found = some.subquery()
+    keys = func.jsonb_object_keys(found.c.custom_fields).table_valued("key").render_derived()
+    statement = select(keys.c.key).select_from(found.join(keys, true())).distinct().order_by(keys.c.key).limit(limit)
     return list(read_session().scalars(statement))
 
 
 def walk(wanted: Filter, size: int = 2000) -> Iterator[list[Contact]]:
     """Everybody the filter finds, newest first, a batch to a transaction: no connection is held between them."""
     last: uuid.UUID | None = None
+    newest = source_of(wanted).id
     while True:
         with transaction() as session:
-            statement = _filtered(wanted).order_by(Contact.id.desc()).limit(size)
-            rows = list(session.scalars(statement.where(Contact.id < last) if last else statement))
-            if not rows:
+            statement = chosen(wanted).order_by(newest.desc()).limit(size)
+            ids = list(session.scalars(statement.where(newest < last) if last else statement))
+            if not ids:
                 return
-            last = rows[-1].id
-            yield rows
+            last, rows = ids[-1], _loaded(ids)
             session.expunge_all()
-
-
-def custom_keys_of(wanted: Filter, limit: int = 200) -> list[str]:
-    """Every custom field in use among them: reads them all, so only for jobs."""
-    found = select(Contact.custom_fields).where(mine(), *_clauses(wanted)).subquery()
-    keys = func.jsonb_object_keys(found.c.custom_fields).table_valued("key").render_derived()
-    statement = select(keys.c.key).select_from(found.join(keys, true())).distinct().order_by(keys.c.key).limit(limit)
-    return list(read_session().scalars(statement))
+        yield rows

@@ -65,12 +65,12 @@ def segment_sample(filters: dict[str, Any], limit: int = 10) -> list[Contact]:
     return list(read_session().scalars(statement))
 
 
-def consent_clause(consent: str) -> ColumnElement[bool]:
+def consent_clause(consent: str, source: Any = Contact) -> ColumnElement[bool]:
     if consent == "opted_out":
-        return Contact.opted_out_at.is_not(None)
+        return source.opted_out_at.is_not(None)
     if consent == "opted_in":
-        return and_(Contact.opted_in_at.is_not(None), Contact.opted_out_at.is_(None))
-    return and_(Contact.opted_in_at.is_(None), Contact.opted_out_at.is_(None))
+        return and_(source.opted_in_at.is_not(None), source.opted_out_at.is_(None))
+    return and_(source.opted_in_at.is_(None), source.opted_out_at.is_(None))
 
 
 def _clause(condition: dict[str, Any]) -> ColumnElement[bool]:

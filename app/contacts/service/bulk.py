@@ -12,7 +12,8 @@ from sqlalchemy import Select, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.contacts.models import Contact, ContactTag, GroupMember
-from app.contacts.queries import labels, people
+from app.contacts.queries import finding, labels
+from app.contacts.queries.segments import mine
 from app.contacts.service.labels import ensure_tags
 from app.core import clock
 from app.core.audit import audit
@@ -27,12 +28,11 @@ class Choice:
     """Contacts ticked on a page, or all that a filter finds."""
 
     ids: Sequence[uuid.UUID] = ()
-    wanted: people.Filter | None = None
+    wanted: finding.Filter | None = None
 
     def select(self) -> Select[Any]:
-        if self.wanted is not None:
-            return people.chosen(self.wanted)
-        return select(Contact.id).where(people.mine(), Contact.id.in_(self.ids))
+        chosen_ids = finding.chosen(self.wanted) if self.wanted is not None else self.ids
+        return select(Contact.id).where(mine(), Contact.id.in_(chosen_ids))
 
 
 def add_to_group(choice: Choice, group_id: uuid.UUID) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from app.contacts.importing.tables_out import write_table
 from app.contacts.models import Contact, ContactExport
 from app.contacts.queries import imports, people
-from app.contacts.queries.people import Filter
+from app.contacts.queries.finding import Filter
 from app.core import clock
 from app.core.audit import audit
 from app.core.background import enqueue

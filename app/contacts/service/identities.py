@@ -40,6 +40,10 @@ class Address:
         return found
 
 
+class _Raced(Exception):
+    """An identity got an owner between our look and our write."""
+
+
 def resolve(address: Address) -> Contact:
     """The contact of this address: found by any identity, made when new, merged when two answer to it.
 
@@ -51,7 +55,7 @@ def resolve(address: Address) -> Contact:
     try:
         with transaction() as session, session.begin_nested():
             return _resolve(address)
-    except IntegrityError:  # somebody made the same person a moment ago
+    except (IntegrityError, _Raced):  # somebody made the same person a moment ago
         with transaction():
             return _resolve(address)
 
@@ -94,7 +98,10 @@ def _learn(contact: Contact, address: Address) -> None:
     tenant_id = current_actor().tenant_id
     with transaction() as session:
         for kind, value, display in address.identities():
-            if session.get(ContactIdentity, (tenant_id, kind, value)) is None:
+            known = session.get(ContactIdentity, (tenant_id, kind, value))
+            if known is not None and known.contact_id != contact.id:
+                raise _Raced
+            if known is None:
                 session.add(
                     ContactIdentity(tenant_id=tenant_id, kind=kind, value=value, display=display, contact_id=contact.id)
                 )

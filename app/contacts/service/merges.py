@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import text
 
-from app.contacts.models import Contact, ContactMerge
+from app.contacts.models import Contact, ContactIdentity, ContactMerge
 from app.contacts.rules import combine, search_text
 from app.core import clock
 from app.core.audit import audit
@@ -99,6 +99,8 @@ def _moved(winner_id: uuid.UUID, loser_id: uuid.UUID) -> dict[str, list[Any]]:
     with transaction() as session:
         session.flush()
         rows = {name: session.execute(text(sql), values).all() for name, sql in _MOVES.items()}
+        for held in [row for row in session.identity_map.values() if isinstance(row, ContactIdentity)]:
+            session.expire(held)  # the statement above went past the session
     return {name: [[str(part) for part in row] for row in found] for name, found in rows.items()}
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from app.contacts.forms import CONSENT_NAMES, ContactForm, read_filter, refuse, uuids
 from app.contacts.queries import labels, people
+from app.contacts.queries.finding import Filter
 from app.contacts.service import bulk, merges
 from app.contacts.service import people as service
 from app.contacts.service.bulk import Choice
@@ -243,7 +244,7 @@ def choose_twin(contact_id: UUID) -> ResponseReturnValue:
     require("contacts.manage")
     contact = people.get_contact(contact_id)
     query = request.args.get("q", contact.name).strip()
-    found = people.list_contacts(people.Filter(search=query), limit=20).items if query else []
+    found = people.list_contacts(Filter(search=query), limit=20).items if query else []
     twins = [twin for twin in found if twin.id != contact.id]
     return render_template("contacts/merge.html", contact=contact, twins=twins, query=query)
 
