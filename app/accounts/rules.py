@@ -13,7 +13,8 @@ LOCALES = ("pt_BR", "en")
 SESSION_DAYS = 30
 SEEN_EVERY_SECONDS = 60
 TOKEN_PREFIX = "rcd_"
-_INTRANET = (".local", ".localdomain", ".lan", ".internal")  # reserved, so the validator refuses them
+# Reserved names, which the validator refuses: an office's own network and a trial installation use them.
+_RESERVED = (".local", ".localdomain", ".lan", ".internal", ".test", ".example", ".invalid", ".localhost")
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 
 
@@ -24,8 +25,9 @@ def normal_email(raw: str) -> str:
 def is_email(address: str) -> bool:
     """By its form only: the domain isn't asked."""
     name, _at, domain = address.partition("@")
+    is_reserved = f".{domain}".endswith(_RESERVED)
     try:
-        validate_email(f"{name}@example.com.br" if domain.endswith(_INTRANET) else address, check_deliverability=False)
+        validate_email(f"{name}@{f'{domain}.com' if is_reserved else domain}", check_deliverability=False)
     except EmailNotValidError:
         return False
     return len(address) <= 254

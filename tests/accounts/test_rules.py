@@ -17,13 +17,17 @@ def test_devices_are_named_as_people_call_them(agent, name):
     assert device(agent) == name
 
 
-@pytest.mark.parametrize("address", ["ana@exemplo.com.br", "a.b+c@exemplo.com", "admin@recado.local"])
+@pytest.mark.parametrize(
+    "address",
+    ["ana@exemplo.com.br", "a.b+c@exemplo.com", "admin@recado.local", "admin@recado.test", "admin@localhost"],
+)
 def test_addresses_that_will_do(address):
     assert is_email(address)
 
 
 @pytest.mark.parametrize(
-    "address", ["", "ana", "ana@", "@exemplo.com", "a b@exemplo.com", "a@b\r\nBcc: x@y.com", "a b@recado.local"]
+    "address",
+    ["", "ana", "ana@", "@exemplo.com", "a b@exemplo.com", "a@b\r\nBcc: x@y.com", "a b@recado.local", "a@b_c.test"],
 )
 def test_addresses_that_will_not(address):
     assert not is_email(address)
