@@ -10,8 +10,8 @@ from app.campaigns import service as campaigns
 from app.config import Config
 from app.contacts.service.merges import follow_merges
 from app.core import background, crypto, facts, files, outbound, realtime, storage, tracing
-from app.inbox.service import merging
-from app.outbox.service import brakes
+from app.inbox.service import audience, merging, on_queued
+from app.outbox.service import brakes, repair
 from app.templates.service import on_tenant_created
 from app.ui.i18n import choose_locale, choose_timezone
 
@@ -82,8 +82,11 @@ def _wire_features() -> None:
     """News that goes up: a lower feature tells, an upper one listens in the same transaction."""
     follow_merges("inbox", merging.join, merging.part)
     facts.subscribe("instance.disconnected", brakes.on_disconnected)
+    facts.subscribe("instance.deleted", repair.on_number_deleted)
     facts.subscribe("instance.braked", campaigns.brake)
     facts.subscribe("tenant.created", on_tenant_created)
+    facts.subscribe("message.queued", on_queued)
+    facts.address(audience.FACTS, audience.rooms)
 
 
 def _open_doors(app: Flask) -> None:

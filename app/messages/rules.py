@@ -62,6 +62,9 @@ _FAILURES: dict[str, Reason] = {
     "blocked": Reason(_l("O contato está bloqueado"), _l("Desbloqueie o contato se quiser enviar.")),
     "deleted": Reason(_l("O contato foi excluído"), _l("Nada a fazer.")),
     "duplicate": Reason(_l("A mesma pessoa já recebeu esta campanha"), _l("Nada a fazer: evitamos repetir.")),
+    "number_deleted": Reason(
+        _l("O número foi excluído"), _l("Crie uma campanha por outro número para quem ficou sem receber.")
+    ),
     "cancelled": Reason(_l("A campanha foi cancelada"), _l("Crie outra campanha para quem ficou sem receber.")),
 }
 _SAME = {

@@ -2,18 +2,21 @@
 
 import atexit
 import threading
+import uuid
 
 from flask import current_app
 
 from app.config import Config
 from app.core import background, clock
 from app.core.background import job
+from app.core.context import acting, system
 from app.core.storage import storage
 from app.extensions import db
 from app.outbox.sender import Sender
 from app.outbox.sender.store import Store
 from app.outbox.service.brakes import brake_silent
 from app.outbox.service.leases import expire
+from app.outbox.service.repair import cancel_number_messages
 
 DRAIN = 25.0
 
@@ -62,3 +65,10 @@ def wake() -> None:
 def brake_numbers_that_fell_silent() -> None:
     """Accepted but never acknowledged, in number: the campaigns stop and say so."""
     brake_silent(current_app.extensions["recado"].send.silent_after)
+
+
+@job("outbox.forget_number", queue="default", timeout=600)
+def forget_number(tenant_id: str, instance_id: str) -> None:
+    """A deleted number's queue is cancelled, so that its campaigns can end."""
+    with acting(system(uuid.UUID(tenant_id))):
+        cancel_number_messages(uuid.UUID(instance_id))

@@ -5,6 +5,8 @@ from sqlalchemy import text
 
 from app.core.db import transaction
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
+from app.instances import service as instances
+from app.outbox.jobs import forget_number
 from app.outbox.models import Lane
 from app.outbox.service import queue_message, resend_unconfirmed, retry_message
 from tests.factories import make_contact
@@ -142,3 +144,16 @@ def test_queueing_asks_permission_and_checks_its_input(line, company, outsider, 
             queue_message(line.id, **({"contact_id": contact.id} | bad if "recipient" not in bad else bad))
     with pytest.raises(NotFound):
         queue_message(company.tenant_id, contact_id=contact.id, body="Oi")
+
+
+def test_deleting_a_number_cancels_what_waits_for_it(line, company, as_admin):
+    (message,) = queue(line, 1)
+    instances.delete(line.id)
+    forget_number(str(company.tenant_id), str(line.id))
+    assert statuses(company) == {"cancelled": 1}
+    with transaction() as session:
+        assert session.scalar(text("SELECT error_code FROM messages WHERE id = :i"), {"i": message}) == "number_deleted"
+        assert session.scalar(text("SELECT count(*) FROM outbox")) == 0
+        session.execute(text("UPDATE messages SET status = 'failed' WHERE id = :i"), {"i": message})
+    with pytest.raises(NotFound):
+        retry_message(message)

@@ -46,6 +46,7 @@ class Number:
     day_goes: int = 0
     first_go: datetime | None = None
     has_high: bool = False
+    is_recovering: bool = False
     fastest_ms: int = 0
     claimed: list[Row[Any]] = field(default_factory=list)
     # When each call on the wire began (monotonic seconds).
@@ -76,7 +77,7 @@ class Number:
         now = time.monotonic()
         self.next_due, self.high_due = now + max(0.0, row.next_wait), now + max(0.0, row.high_wait)
         self.batch_goes, self.day, self.day_goes = row.batch_goes, row.day, row.day_goes
-        self.first_go, self.has_high = row.first_go_at, row.has_high
+        self.first_go, self.has_high, self.is_recovering = row.first_go_at, row.has_high, row.is_recovering
         lane = row.fastest_lane_ms
         self.fastest_ms = self.pace.delay_min_ms if lane is None else min(lane, self.pace.delay_min_ms)
 
@@ -94,8 +95,9 @@ class Number:
         return cap is not None and self.day == pacing.local_day(self.zone, now) and self.day_goes >= cap
 
     def limit(self, monotonic: float) -> int:
-        """Calls open at once; a campaign faster than human raises it, a call that hangs lowers it."""
-        if any(monotonic - began > SLOW_CALL for began in self.flying.values()):
+        """Calls open at once. A campaign faster than human raises it; a call that hangs lowers it; after trouble one
+        message goes ahead alone: if it hangs too, it is the only one to verify."""
+        if self.is_recovering or any(monotonic - began > SLOW_CALL for began in self.flying.values()):
             return 1
         return pacing.in_flight(self.fastest_ms)
 

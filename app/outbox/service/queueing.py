@@ -49,7 +49,7 @@ def queue_message(
     if media_id is not None:
         check_uploaded(media_id)  # the ledger has no foreign key that would refuse another company's file
     with transaction() as session:
-        instance = _usable_instance(instance_id)
+        instance = usable_instance(instance_id)
         contact = _recipient(contact_id, recipient)
         message = Message(
             instance_id=instance.id,
@@ -100,7 +100,8 @@ def wake() -> None:
     nudge("outbox.shift")
 
 
-def _usable_instance(instance_id: uuid.UUID) -> Instance:
+def usable_instance(instance_id: uuid.UUID) -> Instance:
+    """Raises NotFound when it was deleted, Conflict when a person switched it off."""
     with transaction() as session:
         instance = session.get(Instance, instance_id)
     if instance is None or instance.deleted_at or instance.tenant_id != current_actor().tenant_id:

@@ -4,17 +4,19 @@ import uuid
 from collections.abc import Sequence
 
 from flask_babel import gettext as _
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from app.core import clock
 from app.core.audit import audit
+from app.core.background import enqueue
+from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.errors import Conflict, NotFound
 from app.core.facts import emit, notify
 from app.core.permissions import require
 from app.messages.models import Message, MessageEvent
 from app.outbox.models import Lane, OutboxRow
-from app.outbox.service.queueing import wake
+from app.outbox.service.queueing import usable_instance, wake
 
 CHUNK = 5000
 
@@ -34,17 +36,32 @@ _CANCEL = """
 """
 _CANCEL_CAMPAIGN = text(_CANCEL.format(where="campaign_id = :target"))
 _CANCEL_CONTACT = text(_CANCEL.format(where="contact_id = :target AND campaign_id IS NOT NULL"))
+_CANCEL_NUMBER = text(_CANCEL.format(where="instance_id = :target"))
 _CANCEL_ONE = text(_CANCEL.format(where="message_id = :target"))
 
 
 def cancel_campaign_messages(campaign_id: uuid.UUID) -> int:
     """Cancel what has not started, in chunks with a commit each when called outside a transaction. How many."""
+    return _cancel_in_chunks(_CANCEL_CAMPAIGN, campaign_id, "campaign_cancelled")
+
+
+def cancel_number_messages(instance_id: uuid.UUID) -> int:
+    """The number is gone for good: what still waits for it will never go. How many."""
+    return _cancel_in_chunks(_CANCEL_NUMBER, instance_id, "number_deleted")
+
+
+def on_number_deleted(instance_id: str) -> None:
+    """`instance.deleted`: a job cancels its queue, however long."""
+    enqueue("outbox.forget_number", tenant_id=current_actor().tenant_id, instance_id=instance_id)
+
+
+def _cancel_in_chunks(statement: TextClause, target: uuid.UUID, code: str) -> int:
     total = 0
     while True:
         with transaction() as session:
-            rows = session.execute(
-                _CANCEL_CAMPAIGN, {"target": campaign_id, "code": "campaign_cancelled", "chunk": CHUNK}
-            ).all()
+            rows = session.execute(statement, {"target": target, "code": code, "chunk": CHUNK}).all()
+            for campaign_id in {row.campaign_id for row in rows if row.campaign_id}:
+                notify("campaign.progress", campaign_id=campaign_id)
         total += len(rows)
         if not rows:
             return total
@@ -102,6 +119,7 @@ def _requeue(message_id: uuid.UUID, status: str, action: str) -> Message:
             raise NotFound(_("Mensagem não encontrada"))
         if message.status != status or message.direction != "outbound":
             raise Conflict(_("Esta mensagem mudou de estado; atualize a página"))
+        usable_instance(message.instance_id)
         row = session.get(OutboxRow, message_id, with_for_update=True, populate_existing=True)
         if row is None:
             row = OutboxRow(
