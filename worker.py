@@ -8,7 +8,7 @@ from dotenv import load_dotenv
 from app import create_app
 from app.config import Config, ConfigError
 from app.core import background, logs, realtime
-from app.runtime import checks, cron, workers
+from app.runtime import checks, cron, memory, workers
 from app.runtime.failure import Failure
 from app.runtime.valkey import wait_until_ready
 
@@ -24,6 +24,7 @@ def main(names: list[str]) -> None:
     checks.isolated_database(config.database_url)
     realtime.connect_emitter(config.redis_url)
     with create_app(config).app_context():
+        memory.freeze()
         if names == [CRON]:
             _keep_time(config)
         else:

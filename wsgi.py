@@ -13,7 +13,7 @@ from dotenv import load_dotenv  # noqa: E402
 from app.config import Config, ConfigError  # noqa: E402
 from app.core import logs  # noqa: E402
 from app.factory import create_app, serve_sockets  # noqa: E402
-from app.runtime import checks  # noqa: E402
+from app.runtime import checks, memory  # noqa: E402
 from app.runtime.failure import Failure  # noqa: E402
 
 
@@ -27,6 +27,7 @@ def main() -> None:
     checks.isolated_database(config.database_url)
     app = create_app(config)
     serve_sockets(app, async_mode=green.ASYNC_MODE)
+    memory.freeze()
     green.serve(app, listener)
 
 

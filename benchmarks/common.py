@@ -16,15 +16,16 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from flask import Flask
-from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 from app import create_app
 from app.config import Config, psycopg2_url
 from app.core import migrate
-from app.runtime import postgres, valkey
+from app.runtime import memory, postgres, valkey
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,7 +58,10 @@ class Stack:
         )
 
     def app(self, **changes: object) -> Flask:
-        return create_app(replace(self.config, **changes))  # type: ignore[arg-type]
+        """For what a worker does, run in this process; prepared as a worker's own."""
+        app = create_app(replace(self.config, **changes))  # type: ignore[arg-type]
+        memory.freeze()
+        return app
 
     def environment(self, **more: str) -> dict[str, str]:
         ours = {
@@ -74,10 +78,19 @@ class Stack:
         }
         return {**os.environ, **ours, **more}
 
-    def connect(self, url: str | None = None) -> Connection:
-        connection = psycopg2.connect(url or self.app_url)
-        connection.autocommit = True
-        return connection
+    @contextlib.contextmanager
+    def cursor(self, url: str | None = None) -> Iterator[Cursor]:
+        """In autocommit; as the application's role unless told otherwise."""
+        with contextlib.closing(psycopg2.connect(url or self.app_url)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                yield cursor
+
+    def scalar(self, statement: str) -> Any:
+        """As the superuser: counting is not what is measured."""
+        with self.cursor(self.superuser_url) as cursor:
+            cursor.execute(statement)
+            return cursor.fetchone()[0]
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ def company_with_number(base_url: str = "http://127.0.0.1:9", pace: dict | None 
 
 def bare_table(stack: Stack) -> None:
     """Where the limit of the webhook's door inserts; the application's role may write there."""
-    with stack.connect(stack.owner_url) as connection, connection.cursor() as cursor:
+    with stack.cursor(stack.owner_url) as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS bare_events (id uuid PRIMARY KEY, body bytea NOT NULL)")
         cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON bare_events TO recado_app")
 
@@ -82,7 +82,7 @@ def receipt(external_id: str, phone: str, status: str = "DELIVERY_ACK") -> bytes
 def copy(stack: Stack, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """As the owner: seeding is not what is measured."""
     lines = "".join("\t".join("\\N" if cell is None else str(cell) for cell in row) + "\n" for row in rows)
-    with stack.connect(stack.owner_url) as connection, connection.cursor() as cursor:
+    with stack.cursor(stack.owner_url) as cursor:
         cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", io.StringIO(lines))
 
 
@@ -116,6 +116,6 @@ def _key(digits: str) -> str:
 
 
 def analyze(stack: Stack, *tables: str) -> None:
-    with stack.connect(stack.owner_url) as connection, connection.cursor() as cursor:
+    with stack.cursor(stack.owner_url) as cursor:
         for table in tables:
             cursor.execute(f"VACUUM ANALYZE {table}")

@@ -42,19 +42,12 @@ def run(stack: Stack, rounds: int) -> list[Row]:
 
 def _measured(stack: Stack, port: int, path: str, table: str) -> float:
     """Rows are counted: an answer of 200 that stored nothing would be a lie."""
-    before = _count(stack, table)
+    before = stack.scalar(f"SELECT count(*) FROM {table}")
     answers: Answers = asyncio.run(closed(port, requests(path), connections=CONNECTIONS, seconds=SECONDS))
-    stored = _count(stack, table) - before
+    stored = stack.scalar(f"SELECT count(*) FROM {table}") - before
     if set(answers.statuses) != {200} or stored != answers.good:
         raise AssertionError(f"{stored} rows stored, answers {answers.statuses}")
     return answers.rate
-
-
-def _count(stack: Stack, table: str) -> int:
-    with stack.connect(stack.superuser_url) as connection, connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {table}")
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0
 
 
 if __name__ == "__main__":

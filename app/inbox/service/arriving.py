@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from app.contacts.service.identities import Address
 from app.contacts.service.resolving import resolve_many
 from app.core import clock, ids
+from app.core.bulk import insert_rows
 from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.facts import emit_many
 from app.gateways.events import MessageReceived
 from app.inbox.service import consent, files
 from app.messages import metrics
-from app.messages.models import Message
 
 REPLY_WINDOW = timedelta(hours=72)
 
@@ -187,8 +187,7 @@ def _texts(values: Sequence[uuid.UUID]) -> list[str]:
 
 
 def _write(instance_id: uuid.UUID, arrivals: list[_Arrival]) -> None:
-    with transaction() as session:
-        session.execute(insert(Message), [_row(instance_id, arrival) for arrival in arrivals])
+    insert_rows("messages", [_row(instance_id, arrival) for arrival in arrivals])
     emit_many(
         [
             (
@@ -219,7 +218,8 @@ def _row(instance_id: uuid.UUID, arrival: _Arrival) -> dict[str, Any]:
         "created_at": clock.now(),
         "sent_at": arrival.at,
         "media_id": None,
-        "details": _details(event),
+        "media": None,
+        "metadata": _details(event),
         **files.attach(instance_id, arrival.message_id, event),
     }
 
