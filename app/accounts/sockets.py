@@ -18,7 +18,7 @@ from app.core.permissions import can
 CONNECT_RATE = "300 per minute"  # per address: a whole office comes back at once after a restart
 RECHECK_SECONDS = 30
 # Events that only some may hear (a QR code connects a number) go to a room per permission.
-PERMISSION_ROOMS = ("instances.connect",)
+PERMISSION_ROOMS = ("instances.connect", "inbox.all", "inbox.use", "campaigns.read")
 
 Credentials = tuple[str, str]  # ("jwt" or "session", the token)
 _open: dict[str, tuple[Credentials, Person]] = {}  # this process's sockets by id

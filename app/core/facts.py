@@ -6,7 +6,7 @@ row and, after the commit, publishes the socket event that belongs to it (ids an
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -30,6 +30,7 @@ SOCKET_EVENTS = {
     "message.queued": "message:new",
     "message.status": "message:update",
     "message.changed": "message:update",
+    "note.added": "message:new",
     "ticket.created": "ticket:new",
     "ticket.changed": "ticket:update",
     "instance.connected": "whatsapp:ready",
@@ -38,7 +39,11 @@ SOCKET_EVENTS = {
 }
 
 
+Payload = dict[str, Any]
+Audience = Callable[[Sequence[Payload]], list[list[str]]]
+
 _subscribers: dict[str, list[Callable[..., None]]] = defaultdict(list)
+_audiences: dict[str, Audience] = {}
 
 
 def subscribe(name: str, call: Callable[..., None]) -> None:
@@ -47,7 +52,14 @@ def subscribe(name: str, call: Callable[..., None]) -> None:
         _subscribers[name].append(call)
 
 
+def address(names: Iterable[str], call: Audience) -> None:
+    """`call(payloads)` answers, inside the transaction, the rooms of each; other facts go to the whole company."""
+    _audiences.update(dict.fromkeys(names, call))
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, uuid.UUID):
         return str(value)
     if isinstance(value, list | tuple | set | frozenset):
@@ -73,7 +85,7 @@ def emit_many(facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
         for row in rows:
             for call in _subscribers.get(row["name"], ()):
                 call(**row["payload"])
-        after_commit(lambda: _publish(tenant_id, rows))
+        _tell(tenant_id, rows)
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
@@ -91,10 +103,23 @@ def notify(name: str, **payload: Any) -> None:
 
 def notify_many(news: Iterable[tuple[str, dict[str, Any]]]) -> None:
     tenant_id = current_actor().tenant_id
-    rows = [{"name": name, "payload": {k: _plain(v) for k, v in data.items()}} for name, data in news]
-    after_commit(lambda: _publish(tenant_id, rows))
+    _tell(tenant_id, [{"name": name, "payload": {k: _plain(v) for k, v in data.items()}} for name, data in news])
 
 
-def _publish(tenant_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
-    events = [(SOCKET_EVENTS[row["name"]], row["payload"]) for row in rows if row["name"] in SOCKET_EVENTS]
-    realtime.publish_many(events, room=realtime.tenant_room(tenant_id))
+def _tell(tenant_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
+    """After the commit, to those who may hear it as things stand in this transaction."""
+    heard = [row for row in rows if row["name"] in SOCKET_EVENTS]
+    everybody = [realtime.tenant_room(tenant_id)]
+    rooms = {id(row): everybody for row in heard}
+    for call in {_audiences[row["name"]]: None for row in heard if row["name"] in _audiences}:
+        addressed = [row for row in heard if _audiences.get(row["name"]) is call]
+        found = call([row["payload"] for row in addressed])
+        rooms |= {id(row): listeners for row, listeners in zip(addressed, found, strict=True)}
+    news = [(SOCKET_EVENTS[row["name"]], _public(row["payload"]), rooms[id(row)]) for row in heard]
+    if news:
+        after_commit(lambda: realtime.publish_many(news))
+
+
+def _public(payload: Payload) -> Payload:
+    """`was` only says who could see it before."""
+    return {key: value for key, value in payload.items() if key != "was"}

@@ -98,17 +98,29 @@ def permission_room(tenant_id: uuid.UUID, permission: str) -> str:
 
 def publish(event: str, payload: dict[str, Any], *, room: str) -> None:
     """Best effort: the rows are the truth and pages also poll."""
-    publish_many([(event, payload)], room=room)
+    publish_many([(event, payload, [room])])
 
 
-def publish_many(events: Sequence[tuple[str, dict[str, Any]]], *, room: str) -> None:
+def publish_many(events: Sequence[tuple[str, dict[str, Any], list[str]]]) -> None:
+    """Each event to its rooms; who sits in several of them hears it once."""
     channel = _server or _emitter
     if channel is None or not events:
         return
     try:
         relay = channel.server.manager
         with relay.together() if isinstance(relay, _Relay) else nullcontext():
-            for event, payload in events:
-                channel.emit(event, payload, to=room)
+            for event, payload, rooms in events:
+                channel.emit(event, payload, to=rooms)
     except Exception:
         log.warning("publish_failed", events=len(events), exc_info=True)
+
+
+def close_room(room: str) -> None:
+    """Everybody leaves it, in every process."""
+    channel = _server or _emitter
+    if channel is None:
+        return
+    try:
+        channel.server.manager.close_room(room, "/")
+    except Exception:
+        log.warning("close_room_failed", exc_info=True)

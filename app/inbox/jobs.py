@@ -1,7 +1,8 @@
-"""Fetching files that did not come with their message."""
+"""Fetching files that did not come with their message, and what happens by the clock."""
 
 import uuid
 
+import structlog
 from sqlalchemy import text
 
 from app.core.background import enqueue, job
@@ -9,15 +10,23 @@ from app.core.context import acting, system
 from app.core.db import release, transaction
 from app.core.errors import AppError
 from app.core.facts import emit
+from app.core.retention import every_tenant
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError
-from app.gateways.port import File
+from app.gateways.port import File, Target
+from app.inbox.service import presence, routing, scheduled
 from app.inbox.service.files import keep
 from app.instances.models import Instance
 from app.instances.rules import credentials_of
 from app.messages.models import Message
 
+log = structlog.get_logger(__name__)
+
 WAITS = (5, 30, 120, 600, 3600)
+_READ = text("""
+    SELECT external_id, metadata ->> 'jid' AS jid FROM messages
+    WHERE id = ANY (cast(:ids AS uuid[])) AND external_id IS NOT NULL AND metadata ? 'jid'
+""")
 
 
 @job("inbox.fetch_file", queue="default", timeout=180)
@@ -75,3 +84,48 @@ def _again_or_give_up(tenant_id: str, instance_id: str, message_id: str, tries: 
             ),
             {"id": message_id, "code": code},
         )
+
+
+@job("inbox.show_scheduled", queue="default", timeout=60)
+def show_scheduled(tenant_id: str, message_id: str) -> None:
+    """A message for later reached its moment."""
+    with acting(system(uuid.UUID(tenant_id))):
+        scheduled.show_scheduled(uuid.UUID(message_id))
+
+
+@job("inbox.mark_read", queue="default", timeout=60)
+def mark_read(tenant_id: str, instance_id: str, message_ids: list[str]) -> None:
+    """Blue ticks on the customer's phone. A mark that fails is not worth a retry: the next one covers it."""
+    with acting(system(uuid.UUID(tenant_id))):
+        with transaction() as session:
+            instance = session.get(Instance, uuid.UUID(instance_id))
+            rows = session.execute(_READ, {"ids": message_ids}).all()
+            if instance is None or instance.status != "connected" or not rows:
+                return
+            creds = credentials_of(instance.external_name, instance.credentials)
+            provider = instance.provider
+        release()
+        targets = [Target(external_id=row.external_id, jid=row.jid) for row in rows]
+        try:
+            gateway_for(provider).mark_read(creds, targets)
+        except GatewayError as exc:
+            log.info("read_not_marked", instance_id=instance_id, code=exc.code)
+
+
+@job("inbox.distribute", queue="default", timeout=120)
+def distribute(tenant_id: str) -> None:
+    """Somebody came online or became free."""
+    with acting(system(uuid.UUID(tenant_id))):
+        routing.distribute_waiting()
+
+
+@job("inbox.distribute_all", queue="default", timeout=300, every=30)
+def distribute_all() -> None:
+    """What a lost nudge, an opening hour or a freed place left waiting."""
+    for _tenant_id in every_tenant():
+        routing.distribute_waiting()
+
+
+@job("inbox.watch_presence", queue="default", timeout=30, every=20)
+def watch_presence() -> None:
+    presence.sweep()

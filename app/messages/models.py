@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import Boolean, Date, Integer, Uuid
+from sqlalchemy import Boolean, Date, Integer, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,6 +48,7 @@ class Message(db.Model):
     replied_at: Mapped[datetime | None] = time_column(optional=True)
     edited_at: Mapped[datetime | None] = time_column(optional=True)
     deleted_at: Mapped[datetime | None] = time_column(optional=True)
+    search: Mapped[str | None] = mapped_column(Text, nullable=True, deferred=True)  # conversations' folded text
     # `metadata` is a reserved name of declarative classes
     details: Mapped[Json] = mapped_column("metadata", JSONB, default=dict)
 

@@ -21,7 +21,10 @@ from app.messages.models import Message, MessageEvent
 COUNT_TO = 100_000  # an exact total further than anybody pages would read the whole ledger each time
 
 # Conversations are a feature above; who may see a message depends on two columns of theirs.
-_TICKETS = table("tickets", *map(column, ("id", "tenant_id", "user_id", "status", "contact_id", "instance_id")))
+_TICKETS = table(
+    "tickets", *map(column, ("id", "tenant_id", "user_id", "status", "contact_id", "instance_id", "queue_id"))
+)
+_MEMBERS = table("queue_members", *map(column, ("queue_id", "user_id")))
 _EXACT = ("ticket_id", "contact_id", "instance_id", "campaign_id", "direction", "status")
 
 
@@ -99,8 +102,10 @@ def _parts(actor: Actor) -> list[ColumnElement[bool]]:
 
 
 def seen_tickets(actor: Actor) -> Select[tuple[uuid.UUID]]:
-    """Ids of the conversations an agent may open."""
-    waiting = (_TICKETS.c.status == "pending") & _TICKETS.c.user_id.is_(None)
+    """Ids of the conversations an agent may open: their own, and those that wait in no queue or in one of theirs."""
+    queues = select(_MEMBERS.c.queue_id).where(_MEMBERS.c.user_id == actor.user_id)
+    reachable = or_(_TICKETS.c.queue_id.is_(None), _TICKETS.c.queue_id.in_(queues))
+    waiting = (_TICKETS.c.status == "pending") & _TICKETS.c.user_id.is_(None) & reachable
     mine = or_(_TICKETS.c.user_id == actor.user_id, waiting)
     return select(_TICKETS.c.id).where(_TICKETS.c.tenant_id == actor.tenant_id, mine)
 

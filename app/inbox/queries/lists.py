@@ -1,0 +1,285 @@
+"""The list of conversations: tabs with their counts, filters, pages by key that stay flat at any depth."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
+
+from app.accounts.models import User
+from app.contacts.models import Contact, Tag
+from app.core import paging
+from app.core.context import Actor, current_actor
+from app.core.db import read_session
+from app.core.errors import Invalid
+from app.core.paging import Page
+from app.core.permissions import require
+from app.inbox.models import Queue, Ticket, TicketTag
+from app.inbox.queries import search
+from app.inbox.queries.access import visible, waiting_for
+from app.instances.models import Instance
+from app.messages.models import Message
+
+TABS = ("mine", "waiting", "all")
+COUNT_TO = 10_000  # counts are exact up to here; pages then say "more than"
+PREVIEW = 200
+
+
+@dataclass(frozen=True)
+class TicketFilter:
+    """Every field narrows. `status` unset: what is not closed. `has_no_queue` and `has_no_user` ask for nobody's."""
+
+    status: str = ""
+    queue_id: uuid.UUID | None = None
+    has_no_queue: bool = False
+    tag_id: uuid.UUID | None = None
+    user_id: uuid.UUID | None = None
+    instance_id: uuid.UUID | None = None
+    contact_id: uuid.UUID | None = None
+    priority: str = ""
+    unread: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str = ""
+
+
+@dataclass(frozen=True)
+class TagRef:
+    id: uuid.UUID
+    name: str
+    color: str
+
+
+@dataclass(frozen=True)
+class LastMessage:
+    id: uuid.UUID
+    text: str
+    type: str
+    direction: str
+    status: str
+    sender_type: str
+    at: datetime
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    id: uuid.UUID
+    contact_id: uuid.UUID
+    contact_name: str
+    contact_phone: str | None
+    contact_avatar: str | None
+    instance_id: uuid.UUID
+    instance_name: str
+    status: str
+    mode: str
+    priority: str
+    needs_human_attention: bool
+    queue_id: uuid.UUID | None
+    queue_name: str | None
+    queue_color: str | None
+    user_id: uuid.UUID | None
+    user_name: str | None
+    unread_count: int
+    last_message: LastMessage | None
+    last_message_at: datetime | None
+    last_inbound_at: datetime | None
+    first_response_at: datetime | None
+    created_at: datetime
+    closed_at: datetime | None
+    rating: int | None
+    tags: tuple[TagRef, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Capped at COUNT_TO each. `unread`: own conversations with something unread (for the title)."""
+
+    mine: int
+    waiting: int
+    all: int
+    unread: int
+
+
+def inbox_counts() -> Counts:
+    actor = require("inbox.use")
+    session = read_session()
+    row = session.execute(
+        select(
+            _count(_own(actor)),
+            _count(waiting_for(actor) & (Ticket.tenant_id == actor.tenant_id)),
+            _count(visible(actor) & (Ticket.status != "closed")),
+            _count(_own(actor) & (Ticket.unread_count > 0)),
+        )
+    ).one()
+    return Counts(*row)
+
+
+def list_tickets(
+    tab: str = "all", filters: TicketFilter | None = None, cursor: str | None = None, limit: int = 30
+) -> Page[TicketRow]:
+    """Newest activity first. `next_cursor` goes on; `total` stops at COUNT_TO."""
+    actor = require("inbox.use")
+    clauses = clauses_of(actor, tab, filters or TicketFilter())
+    page, limit = paging.clamp(1, limit)
+    wanted = _rows().where(*clauses, *_after(cursor)).order_by(Ticket.last_message_at.desc(), Ticket.id.desc())
+    found = read_session().execute(wanted.limit(limit + 1)).all()
+    total = read_session().scalar(select(_count(*clauses))) or 0
+    following = _cursor_of(found[limit - 1]) if len(found) > limit else None
+    return Page(_with_tags(found[:limit]), total, page, limit, following)
+
+
+def list_numbered(filters: TicketFilter, page: int, limit: int, tab: str = "all") -> Page[TicketRow]:
+    """The API's numbered pages."""
+    actor = require("inbox.use")
+    clauses = clauses_of(actor, tab, filters)
+    page, limit = paging.clamp(page, limit)
+    ordered = _rows().where(*clauses).order_by(Ticket.last_message_at.desc(), Ticket.id.desc())
+    found = read_session().execute(ordered.limit(limit + 1).offset((page - 1) * limit)).all()
+    total = read_session().scalar(select(_count(*clauses))) or 0
+    following = _cursor_of(found[limit - 1]) if len(found) > limit else None
+    return Page(_with_tags(found[:limit]), total, page, limit, following)
+
+
+def rows_of(ticket_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, TicketRow]:
+    """Those among them that the actor may see; for redrawing single rows."""
+    actor = require("inbox.use")
+    if not ticket_ids:
+        return {}
+    found = read_session().execute(_rows().where(Ticket.id.in_(ticket_ids), visible(actor))).all()
+    return {row.id: row for row in _with_tags(found)}
+
+
+def get_row(ticket_id: uuid.UUID) -> TicketRow | None:
+    return rows_of([ticket_id]).get(ticket_id)
+
+
+def clauses_of(actor: Actor, tab: str, wanted: TicketFilter) -> list[ColumnElement[bool]]:
+    found = [Ticket.tenant_id == actor.tenant_id, _tab(actor, tab, wanted.status)]
+    for name in ("queue_id", "user_id", "instance_id", "contact_id"):
+        if getattr(wanted, name) is not None:
+            found.append(getattr(Ticket, name) == getattr(wanted, name))
+    if wanted.has_no_queue:
+        found.append(Ticket.queue_id.is_(None))
+    if wanted.priority:
+        found.append(Ticket.priority == wanted.priority)
+    if wanted.unread:
+        found.append(Ticket.unread_count > 0)
+    if wanted.since is not None:
+        found.append(Ticket.last_message_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(Ticket.last_message_at <= wanted.until)
+    if wanted.tag_id is not None:
+        found.append(Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag_id == wanted.tag_id)))
+    if wanted.q.strip():
+        found.append(Ticket.id.in_(search.matching_tickets(wanted.q)))
+    return found
+
+
+def _tab(actor: Actor, tab: str, status: str) -> ColumnElement[bool]:
+    if tab == "mine":
+        return _own(actor) if not status else (Ticket.user_id == actor.user_id) & (Ticket.status == status)
+    if tab == "waiting":
+        return waiting_for(actor)
+    return visible(actor) & (Ticket.status == status if status else Ticket.status != "closed")
+
+
+def _own(actor: Actor) -> ColumnElement[bool]:
+    return (Ticket.tenant_id == actor.tenant_id) & (Ticket.user_id == actor.user_id) & (Ticket.status == "open")
+
+
+def _count(*clauses: ColumnElement[bool]) -> Any:
+    short = select(Ticket.id).where(*clauses).limit(COUNT_TO).subquery()
+    return select(func.count()).select_from(short).scalar_subquery()
+
+
+def _rows() -> Select[Any]:
+    tenant_id = current_actor().tenant_id
+    last = [
+        Message.id.label("m_id"),
+        func.left(Message.body, PREVIEW).label("m_text"),
+        Message.type.label("m_type"),
+        Message.direction.label("m_direction"),
+        Message.status.label("m_status"),
+        Message.sender_type.label("m_sender"),
+        Message.thread_at.label("m_at"),
+        Message.deleted_at.label("m_deleted"),
+    ]
+    people = [
+        Contact.name.label("contact_name"),
+        Contact.phone.label("contact_phone"),
+        Contact.avatar.label("contact_avatar"),
+        Instance.name.label("instance_name"),
+        Queue.name.label("queue_name"),
+        Queue.color.label("queue_color"),
+        User.name.label("user_name"),
+    ]
+    own = [getattr(Ticket, name) for name in _OWN]
+    return (
+        select(*own, *people, *last)
+        .join(Contact, (Contact.id == Ticket.contact_id) & (Contact.tenant_id == tenant_id))
+        .join(Instance, (Instance.id == Ticket.instance_id) & (Instance.tenant_id == tenant_id))
+        .outerjoin(Queue, (Queue.id == Ticket.queue_id) & (Queue.tenant_id == tenant_id))
+        .outerjoin(User, (User.id == Ticket.user_id) & (User.tenant_id == tenant_id))
+        .outerjoin(Message, (Message.id == Ticket.last_message_id) & (Message.tenant_id == tenant_id))
+    )
+
+
+_OWN = ("id", "contact_id", "instance_id", "status", "mode", "priority", "needs_human_attention", "queue_id", "user_id",
+        "unread_count", "last_message_at", "last_inbound_at", "first_response_at", "created_at", "closed_at",
+        "rating")  # fmt: skip
+_JOINED = ("contact_name", "contact_phone", "contact_avatar", "instance_name", "queue_name", "queue_color", "user_name")
+
+
+def _with_tags(found: Sequence[Any]) -> list[TicketRow]:
+    tags = tags_of([row.id for row in found])
+    return [
+        TicketRow(
+            **{name: getattr(row, name) for name in (*_OWN, *_JOINED)},
+            last_message=_last(row),
+            tags=tuple(tags.get(row.id, ())),
+        )
+        for row in found
+    ]
+
+
+def _last(row: Any) -> LastMessage | None:
+    if row.m_id is None:
+        return None
+    text = "" if row.m_deleted else row.m_text
+    return LastMessage(
+        row.m_id, text, row.m_type, row.m_direction, row.m_status, row.m_sender, row.m_at, row.m_deleted is not None
+    )
+
+
+def tags_of(ticket_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[TagRef]]:
+    if not ticket_ids:
+        return {}
+    wanted = (
+        select(TicketTag.ticket_id, Tag.id, Tag.name, Tag.color)
+        .join(Tag, Tag.id == TicketTag.tag_id)
+        .where(TicketTag.ticket_id.in_(ticket_ids), TicketTag.tenant_id == current_actor().tenant_id)
+        .order_by(Tag.name)
+    )
+    found: dict[uuid.UUID, list[TagRef]] = {}
+    for ticket_id, *tag in read_session().execute(wanted):
+        found.setdefault(ticket_id, []).append(TagRef(*tag))
+    return found
+
+
+def _after(cursor: str | None) -> list[ColumnElement[bool]]:
+    parts = paging.decode_cursor(cursor, 2)
+    if parts is None:
+        return []
+    try:
+        point = (datetime.fromisoformat(str(parts[0])), uuid.UUID(str(parts[1])))
+    except ValueError as error:
+        raise Invalid.field("cursor", _("Este ponto da lista não existe mais; comece da primeira página.")) from error
+    return [tuple_(Ticket.last_message_at, Ticket.id) < tuple_(*point)]
+
+
+def _cursor_of(row: Any) -> str:
+    return paging.encode_cursor(row.last_message_at.isoformat(), row.id)
