@@ -247,8 +247,9 @@ class Inbox {
     try {
       fresh = parse(await html(`${conversation.dataset.base}/parts`)).firstElementChild;
     } catch (refused) {
-      if (refused.status === 404 && conversation === this.conversation) this.shut();
-      return;
+      if (refused.status !== 404 || conversation !== this.conversation) return;
+      toast(this.root.dataset.wordsGone, "info");
+      return this.shut();
     }
     if (conversation !== this.conversation) return;
     if (fresh.dataset.status !== conversation.dataset.status) this.changeState(fresh.dataset.status);
