@@ -6,6 +6,7 @@ from app.accounts.queries import list_tenants
 from app.contacts.queries.imports import get_import, stuck_imports
 from app.contacts.service.exports import write_export
 from app.contacts.service.import_check import check_import
+from app.contacts.service.import_files import forget_files
 from app.contacts.service.import_result import make_result
 from app.contacts.service.import_write import write_import
 from app.core import clock
@@ -43,6 +44,14 @@ def result(tenant_id: str, import_id: str) -> None:
 def export(tenant_id: str, export_id: str) -> None:
     with acting(system(uuid.UUID(tenant_id))):
         write_export(uuid.UUID(export_id))
+
+
+@job("imports.tidy", queue="bulk", every=6 * 3600)
+def tidy() -> None:
+    """Uploaded sheets are personal data: they go when nobody needs them to review or to fetch the result."""
+    for tenant_id in list_tenants():
+        with acting(system(tenant_id)):
+            forget_files(clock.now())
 
 
 @job("imports.sweep", queue="bulk", every=60)
