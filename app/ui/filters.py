@@ -186,6 +186,11 @@ def html_lang() -> str:
     return str(get_locale() or "pt_BR").replace("_", "-")
 
 
+def _counted(singular: str, plural: str, num: int, **values: object) -> str:
+    """The `ngettext` of templates: `%(num)s` reads 1.240."""
+    return str(ngettext(singular, plural, num, **{"num": number(num), **values}))
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         datetime=as_datetime,
@@ -206,4 +211,4 @@ def init_app(app: Flask) -> None:
         flatten_errors=flatten_errors,
         whatsapp=whatsapp,
     )
-    app.jinja_env.globals.update(page_window=page_window, html_lang=html_lang, ngettext=ngettext, _=_)
+    app.jinja_env.globals.update(page_window=page_window, html_lang=html_lang, ngettext=_counted, _=_)

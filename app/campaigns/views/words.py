@@ -3,15 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from app.campaigns.rules.reasons import EXCLUDED, exclusion_words, failure, stop_words
 from app.campaigns.rules.segments import FOLLOW_UPS
 from app.campaigns.rules.states import actions
 from app.outbox.pacing import Pace, seconds_per_message
-from app.ui.filters import as_datetime, as_time
+from app.ui.filters import as_datetime, as_time, number
 
 HOLDS = {
     "verify": _l("Conferindo uma mensagem antes de continuar"),
@@ -49,11 +49,11 @@ def pace_words(pace: Pace) -> str:
 
 
 def _seconds(milliseconds: int) -> str:
-    return f"{milliseconds / 1000:.1f}".replace(".", ",")
+    return format_decimal(milliseconds / 1000, "0.0")
 
 
 def people_words(count: int) -> str:
-    return ngettext("%(num)s pessoa", "%(num)s pessoas", count)
+    return ngettext("%(num)s pessoa", "%(num)s pessoas", count, num=number(count))
 
 
 def hold_words(reason: str | None) -> Any:
