@@ -14,6 +14,18 @@ from app.inbox.queries.lists import (
     rows_of,
     tags_of,
 )
+from app.inbox.queries.panels import ContactPanel, EarlierTicket, contact_panel
+from app.inbox.queries.queues import (
+    Attendant,
+    get_queue,
+    get_quick_reply,
+    list_attendants,
+    list_queues,
+    list_quick_replies,
+    list_saved_filters,
+    may_edit,
+    members_of,
+)
 from app.inbox.queries.search import matching_messages, matching_tickets
 from app.inbox.queries.settings import InboxSettings, get_settings
 from app.inbox.queries.threads import (
@@ -28,7 +40,10 @@ from app.inbox.queries.threads import (
 )
 
 __all__ = [
+    "Attendant",
+    "ContactPanel",
     "Counts",
+    "EarlierTicket",
     "InboxSettings",
     "LastMessage",
     "Quote",
@@ -39,17 +54,26 @@ __all__ = [
     "ThreadMessage",
     "TicketFilter",
     "TicketRow",
+    "contact_panel",
     "find_contested",
+    "get_queue",
+    "get_quick_reply",
     "get_row",
     "get_settings",
     "get_ticket",
     "inbox_counts",
+    "list_attendants",
     "list_numbered",
+    "list_queues",
+    "list_quick_replies",
+    "list_saved_filters",
     "list_scheduled",
     "list_tickets",
     "matching_messages",
     "matching_tickets",
+    "may_edit",
     "may_see",
+    "members_of",
     "rows_of",
     "tags_of",
     "thread",
