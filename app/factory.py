@@ -39,7 +39,7 @@ JOBS = (
     "app.inbox.jobs",
     "app.webhooks.jobs",
 )
-SOCKETS = ("app.accounts.sockets",)
+SOCKETS = ("app.accounts.sockets", "app.inbox.sockets")
 COMMANDS = ("app.accounts.cli",)
 
 

@@ -6,7 +6,7 @@ from app.inbox.service.bulk import ACTIONS, Outcome, bulk
 from app.inbox.service.changing import apply_deleted, apply_edited, read_on_phone
 from app.inbox.service.marks import add_tags, mark_read, mark_unread, set_priority, set_tags
 from app.inbox.service.notes import add_note, find_draft, mentionable, save_draft
-from app.inbox.service.presence import list_presence, set_presence, touch_presence
+from app.inbox.service.presence import list_presence, set_presence, touch_presence, typing
 from app.inbox.service.queues import create_queue, delete_queue, update_queue
 from app.inbox.service.quick_replies import (
     create_quick_reply,
@@ -57,6 +57,7 @@ __all__ = [
     "take",
     "touch_presence",
     "transfer",
+    "typing",
     "update_queue",
     "update_quick_reply",
 ]

@@ -15,6 +15,8 @@ from app.core.background import nudge_now, redis
 from app.core.context import current_actor
 from app.core.errors import Invalid
 from app.core.permissions import require
+from app.inbox.queries.access import get_ticket
+from app.inbox.service.audience import ticket_room
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +42,15 @@ def touch_presence() -> None:
     actor = require("inbox.use")
     if actor.user_id is not None:
         arrive(actor.tenant_id, actor.user_id, PAGE)
+
+
+def typing(ticket_id: uuid.UUID, *, is_checked: bool = False) -> None:
+    """Colleagues who have the conversation open see it. Raises NotFound."""
+    actor = require("inbox.use")
+    if not is_checked:
+        get_ticket(ticket_id)
+    payload = {"ticket_id": str(ticket_id), "user_id": str(actor.user_id)}
+    realtime.publish("ticket:typing", payload, room=ticket_room(ticket_id))
 
 
 def list_presence() -> dict[uuid.UUID, str]:
