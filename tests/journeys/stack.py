@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,12 +71,24 @@ def running() -> Iterator[Stack]:
         try:
             url, simulator = _addresses(process)
             stack = Stack(url, simulator, env)
+            _wait_for(f"{simulator}/_sim/healthz")
             stack.play("POST", "config", speed=SPEED)
             yield stack
         finally:
             process.terminate()
             process.wait(40)
             processes.end(processes.marked(supervisor.MARK, str(data)))
+
+
+def _wait_for(address: str) -> None:
+    """The pages answer first; the rest follows within seconds."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            if requests.get(address, timeout=5).ok:
+                return
+        time.sleep(0.1)
+    raise AssertionError(address)
 
 
 def _addresses(process: subprocess.Popen[str]) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask_babel import format_decimal, ngettext
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -11,7 +11,8 @@ from app.campaigns.rules.reasons import EXCLUDED, exclusion_words, failure, stop
 from app.campaigns.rules.segments import FOLLOW_UPS
 from app.campaigns.rules.states import actions
 from app.outbox.pacing import Pace, seconds_per_message
-from app.ui.filters import as_datetime, as_time, number
+from app.ui.filters import as_datetime, as_time
+from app.ui.filters import counted as ngettext
 
 HOLDS = {
     "verify": _l("Conferindo uma mensagem antes de continuar"),
@@ -53,7 +54,7 @@ def _seconds(milliseconds: int) -> str:
 
 
 def people_words(count: int) -> str:
-    return ngettext("%(num)s pessoa", "%(num)s pessoas", count, num=number(count))
+    return ngettext("%(num)s pessoa", "%(num)s pessoas", count)
 
 
 def hold_words(reason: str | None) -> Any:
