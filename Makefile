@@ -33,7 +33,7 @@ bench: setup-dev
 
 # New texts go into the English catalogue, empty: fill them in by hand.
 translations: setup-dev
-	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext -k _l --no-location -o messages.pot .
+	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext -k _l --no-location --sort-output -o messages.pot .
 	$(BIN)/pybabel -q update -N -w 0 --ignore-obsolete -i messages.pot -d app/translations -l en
 	rm messages.pot
 
