@@ -1,7 +1,9 @@
 """Reads of the inbox."""
 
 from app.inbox.queries.access import find_contested, get_ticket, may_see, visible, waiting_for
+from app.inbox.queries.attendance import Attendance, Figures, Line, attendance, message_totals
 from app.inbox.queries.lists import (
+    TABS,
     Counts,
     LastMessage,
     TagRef,
@@ -11,7 +13,9 @@ from app.inbox.queries.lists import (
     inbox_counts,
     list_numbered,
     list_tickets,
+    row_after_change,
     rows_of,
+    status_counts,
     tags_of,
 )
 from app.inbox.queries.panels import ContactPanel, EarlierTicket, contact_panel
@@ -40,12 +44,16 @@ from app.inbox.queries.threads import (
 )
 
 __all__ = [
+    "TABS",
+    "Attendance",
     "Attendant",
     "ContactPanel",
     "Counts",
     "EarlierTicket",
+    "Figures",
     "InboxSettings",
     "LastMessage",
+    "Line",
     "Quote",
     "Reaction",
     "TagRef",
@@ -54,6 +62,7 @@ __all__ = [
     "ThreadMessage",
     "TicketFilter",
     "TicketRow",
+    "attendance",
     "contact_panel",
     "find_contested",
     "get_queue",
@@ -74,7 +83,10 @@ __all__ = [
     "may_edit",
     "may_see",
     "members_of",
+    "message_totals",
+    "row_after_change",
     "rows_of",
+    "status_counts",
     "tags_of",
     "thread",
     "thread_message",

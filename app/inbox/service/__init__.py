@@ -6,7 +6,14 @@ from app.inbox.service.bulk import ACTIONS, Outcome, bulk
 from app.inbox.service.changing import apply_deleted, apply_edited, read_on_phone
 from app.inbox.service.marks import add_tags, mark_read, mark_unread, set_priority, set_tags
 from app.inbox.service.notes import add_note, find_draft, mentionable, save_draft
-from app.inbox.service.presence import list_presence, set_presence, touch_presence, typing
+from app.inbox.service.presence import (
+    list_attendants_here,
+    list_presence,
+    list_presence_or_nobody,
+    set_presence,
+    touch_presence,
+    typing,
+)
 from app.inbox.service.queues import create_queue, delete_queue, update_queue
 from app.inbox.service.quick_replies import (
     create_quick_reply,
@@ -38,7 +45,9 @@ __all__ = [
     "edit_scheduled",
     "fill_quick_reply",
     "find_draft",
+    "list_attendants_here",
     "list_presence",
+    "list_presence_or_nobody",
     "mark_read",
     "mark_unread",
     "mentionable",
