@@ -8,13 +8,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/pytest
 
-.PHONY: run test check drills bench setup setup-dev format clean
+.PHONY: run test check drills bench translations setup setup-dev format clean
 
 run: setup
 	@$(BIN)/python -m app.runtime
 
 test: setup-dev check
-	$(PYTEST) -q -n 2
+	$(PYTEST) -q -n 2 --dist loadgroup
 
 # Everything that needs no database: seconds.
 check:
@@ -30,6 +30,12 @@ drills: setup-dev
 
 bench: setup-dev
 	$(BIN)/python -m benchmarks
+
+# New texts go into the English catalogue, empty: fill them in by hand.
+translations: setup-dev
+	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext -k _l --no-location --sort-output -o messages.pot .
+	$(BIN)/pybabel -q update -N -w 0 --ignore-obsolete -i messages.pot -d app/translations -l en
+	rm messages.pot
 
 setup:
 	@$(PYTHON) app/runtime/bootstrap.py $(VENV)

@@ -11,6 +11,7 @@ from app.config import Config
 from app.contacts.service.merges import follow_merges
 from app.core import background, crypto, facts, files, outbound, realtime, storage, tracing
 from app.inbox.service import audience, merging, on_queued
+from app.media import service as media
 from app.outbox.service import brakes, repair
 from app.templates.service import on_tenant_created
 from app.ui.i18n import choose_locale, choose_timezone
@@ -34,13 +35,14 @@ JOBS = (
     "app.accounts.jobs",
     "app.contacts.jobs",
     "app.instances.jobs",
+    "app.media.jobs",
     "app.messages.jobs",
     "app.outbox.jobs",
     "app.campaigns.jobs",
     "app.inbox.jobs",
     "app.webhooks.jobs",
 )
-SOCKETS = ("app.accounts.sockets",)
+SOCKETS = ("app.accounts.sockets", "app.inbox.sockets")
 COMMANDS = ("app.accounts.cli",)
 
 
@@ -87,6 +89,7 @@ def _wire_features() -> None:
     facts.subscribe("instance.braked", campaigns.brake)
     facts.subscribe("tenant.created", on_tenant_created)
     facts.subscribe("message.queued", on_queued)
+    facts.subscribe("media.created", media.on_created)
     facts.address(audience.FACTS, audience.rooms)
 
 

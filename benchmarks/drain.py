@@ -1,4 +1,4 @@
-"""Goal 4: a backlog of mixed events becomes messages, tickets and ticks; against a stream's consumer that only inserts rows."""
+"""Goal 4: a backlog of mixed events becomes messages, tickets, ticks; against a stream's consumer that only inserts."""
 
 import random
 import time

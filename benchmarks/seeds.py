@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from app.core import ids
 from app.core.context import acting
 from app.core.crypto import token_hash
+from app.core.phone import canonical_key
 from benchmarks.common import Stack
 from tests.factories import Company, make_company, make_instance
 
@@ -100,19 +101,14 @@ def make_people(stack: Stack, company: Company, count: int, *, start: int = 0) -
         for n, person in enumerate(people)
     )
     copy(stack, "contacts", ("id", "tenant_id", "name", "phone", "search"), contacts)
-    phones = (
-        # The canonical key leaves the ninth digit out.
-        (tenant, "phone", _key(phone_of(start + n)), phone_of(start + n), person)
-        for n, person in enumerate(people)
-    )
+    phones = ((tenant, "phone", key_of(start + n), phone_of(start + n), person) for n, person in enumerate(people))
     copy(stack, "contact_identities", ("tenant_id", "kind", "value", "display", "contact_id"), phones)
     return people
 
 
-def _key(digits: str) -> str:
-    from app.core.phone import canonical_key
-
-    return canonical_key(digits)
+def key_of(number: int) -> str:
+    """The canonical key of `phone_of`: it leaves the ninth digit out."""
+    return canonical_key(phone_of(number))
 
 
 def analyze(stack: Stack, *tables: str) -> None:

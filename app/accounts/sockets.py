@@ -3,6 +3,7 @@
 A socket outlives the request that opened it, so its credentials are looked at again every RECHECK_SECONDS.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, current_app, request, session
@@ -21,7 +22,11 @@ RECHECK_SECONDS = 30
 PERMISSION_ROOMS = ("instances.connect", "inbox.all", "inbox.use", "campaigns.read")
 
 Credentials = tuple[str, str]  # ("jwt" or "session", the token)
+Listener = Callable[[Person, str], None]
 _open: dict[str, tuple[Credentials, Person]] = {}  # this process's sockets by id
+_ended: dict[str, tuple[Credentials, Person]] = {}  # thrown out, and not yet told so
+_opened: list[Listener] = []
+_closed: list[Listener] = []
 
 
 def register(server: SocketIO, app: Flask) -> None:
@@ -30,6 +35,23 @@ def register(server: SocketIO, app: Flask) -> None:
     server.on_event("disconnect", forget)
     if not app.testing:
         server.start_background_task(_keep_checking, server, app)
+
+
+def follow(opened: Listener, closed: Listener) -> None:
+    """A feature above wants to know whose sockets open and close; both get the person and the socket's id."""
+    if opened not in _opened:
+        _opened.append(opened)
+        _closed.append(closed)
+
+
+def find_open(socket_id: str) -> Person | None:
+    """Whose socket of this process that is."""
+    found = _open.get(socket_id)
+    return found[1] if found else None
+
+
+def list_open() -> list[tuple[str, Person]]:
+    return [(socket_id, person) for socket_id, (_credentials, person) in list(_open.items())]
 
 
 def connect(auth: Any = None) -> None:
@@ -43,10 +65,15 @@ def connect(auth: Any = None) -> None:
     _open[request.sid] = (credentials, person)  # type: ignore[attr-defined]
     for room in rooms_of(person):
         join_room(room)
+    for listener in _opened:
+        listener(person, request.sid)  # type: ignore[attr-defined]
 
 
 def forget(_reason: Any = None) -> None:
-    _open.pop(request.sid, None)  # type: ignore[attr-defined]
+    socket_id = request.sid  # type: ignore[attr-defined]
+    found = _open.pop(socket_id, None) or _ended.pop(socket_id, None)
+    for listener in _closed if found else ():
+        listener(found[1], socket_id)  # type: ignore[index]
 
 
 def _credentials(auth: Any) -> Credentials:
@@ -78,7 +105,7 @@ def recheck(server: SocketIO) -> None:
     for sid, (credentials, before) in list(_open.items()):
         person = find_person(credentials)
         if person is None or rooms_of(person) != rooms_of(before):
-            _open.pop(sid, None)
+            _ended[sid] = _open.pop(sid, (credentials, before))
             server.server.disconnect(sid)
 
 

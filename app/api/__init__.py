@@ -18,6 +18,7 @@ FEATURES = (
     "app.messages.api",
     "app.campaigns.api",
     "app.outbox.api",
+    "app.inbox.api",
     "app.webhooks.api",
 )
 

@@ -143,7 +143,7 @@ class NewListSchema(ListBodySchema):
     name = fields.String(required=True, validate=validate.Length(min=1, max=80))
 
 
-class PreviewSchema(Schema):
+class ListPreviewSchema(Schema):
     total = fields.Integer(required=True)
     is_exact = fields.Boolean(required=True, metadata={"description": "false: there are more than `total`."})
     data = fields.List(fields.Nested(ContactSchema), required=True)

@@ -4,17 +4,18 @@ import uuid
 
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.background import enqueue, job
 from app.core.context import acting, system
 from app.core.db import release, transaction
 from app.core.errors import AppError
 from app.core.facts import emit
-from app.core.retention import every_tenant
+from app.core.retention import every_tenant, purge
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError
 from app.gateways.port import File, Target
-from app.inbox.service import presence, routing, scheduled
+from app.inbox.service import adopting, presence, routing, scheduled, silence
 from app.inbox.service.files import keep
 from app.instances.models import Instance
 from app.instances.rules import credentials_of
@@ -129,3 +130,28 @@ def distribute_all() -> None:
 @job("inbox.watch_presence", queue="default", timeout=30, every=20)
 def watch_presence() -> None:
     presence.sweep()
+
+
+@job("inbox.adopt", queue="default", timeout=300, every=60)
+def adopt() -> None:
+    """Messages of ours that another system sent, or somebody typed on WhatsApp Web. One that resists costs no other."""
+    for _tenant_id in every_tenant():
+        for instance_id in adopting.numbers_with_strays():
+            try:
+                adopting.adopt(instance_id)
+            except (AppError, SQLAlchemyError, ValueError):
+                log.exception("strays_not_adopted", instance_id=str(instance_id))
+                release()
+
+
+@job("inbox.close_silent", queue="default", timeout=300, every=60)
+def close_silent() -> None:
+    for _tenant_id in every_tenant():
+        silence.close_silent()
+
+
+@job("inbox.housekeeping", queue="default", timeout=300, every=3600)
+def housekeeping() -> None:
+    """Keys against double sends have served their time."""
+    for _tenant_id in every_tenant():
+        purge("client_keys", "created_at < now() - interval '7 days'")

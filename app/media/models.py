@@ -22,6 +22,7 @@ class Media(db.Model):
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = text_column()
     storage_key: Mapped[str] = text_column()
+    thumb_key: Mapped[str | None] = text_column(optional=True)  # a small JPEG of a large picture
     kind: Mapped[str] = text_column("document")
     seconds: Mapped[float | None] = mapped_column(Float, nullable=True)
     width: Mapped[int | None] = mapped_column(Integer, nullable=True)

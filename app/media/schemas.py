@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import fields
 
 from app.core.schema import Schema, UtcDateTime
+from app.core.storage import storage
 from app.media.models import Media
 from app.media.rules import INLINE
 from app.ui.downloads import Stored
@@ -30,6 +31,14 @@ class MediaSchema(Schema):
 def media_fields(media: Media) -> dict[str, Any]:
     """For scripts of our pages, whose session opens the page address."""
     return {**MediaSchema().dump(media), "url": PAGE_URL.format(media.id)}
+
+
+def stored_thumbnail(media: Media) -> Stored:
+    """The small picture; the file itself while there is none."""
+    if media.thumb_key is None:
+        return stored(media)
+    size = storage().size(media.thumb_key)
+    return Stored(media.thumb_key, media.file_name, "image/jpeg", size, f"{media.sha256}-s", True)
 
 
 def stored(media: Media, *, download: bool = False) -> Stored:

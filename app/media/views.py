@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.core.db import release
 from app.core.errors import Invalid
 from app.media import queries, service
-from app.media.schemas import media_fields, stored
+from app.media.schemas import media_fields, stored, stored_thumbnail
 from app.ui.downloads import file_response
 from app.ui.errors import is_fragment
 
@@ -46,3 +46,11 @@ def upload() -> ResponseReturnValue:
 def show(media_id: UUID) -> ResponseReturnValue:
     """The file; `?download=1` saves it instead of showing it."""
     return file_response(stored(queries.get_media(media_id), download="download" in request.args))
+
+
+@blueprint.get("/media/<uuid:media_id>/thumb")
+def thumb(media_id: UUID) -> ResponseReturnValue:
+    """A small JPEG of a picture; the picture itself until a worker has made it."""
+    media = queries.get_media(media_id)
+    release()  # no database connection waits for the disk or the bucket
+    return file_response(stored_thumbnail(media))

@@ -10,10 +10,12 @@ from app.config import Config
 from app.core import background, clock
 from app.core.background import job
 from app.core.context import acting, system
+from app.core.retention import every_tenant
 from app.core.storage import storage
 from app.extensions import db
 from app.outbox.sender import Sender
 from app.outbox.sender.store import Store
+from app.outbox.service import evidence
 from app.outbox.service.brakes import brake_silent
 from app.outbox.service.leases import expire
 from app.outbox.service.repair import cancel_number_messages
@@ -65,6 +67,13 @@ def wake() -> None:
 def brake_numbers_that_fell_silent() -> None:
     """Accepted but never acknowledged, in number: the campaigns stop and say so."""
     brake_silent(current_app.extensions["recado"].send.silent_after)
+
+
+@job("outbox.bind", queue="default", every=15)
+def bind() -> None:
+    """What is unconfirmed meets the echoes that came since."""
+    for _tenant_id in every_tenant():
+        evidence.bind_all()
 
 
 @job("outbox.forget_number", queue="default", timeout=600)

@@ -12,8 +12,8 @@ from flask_babel import (
     format_datetime,
     format_decimal,
     format_timedelta,
+    get_domain,
     get_locale,
-    ngettext,
     to_user_timezone,
 )
 from flask_babel import gettext as _
@@ -186,6 +186,12 @@ def html_lang() -> str:
     return str(get_locale() or "pt_BR").replace("_", "-")
 
 
+def counted(singular: str, plural: str, num: int, **values: object) -> str:
+    """`ngettext` whose `%(num)s` reads 1.240."""
+    words = str(get_domain().get_translations().ngettext(singular, plural, num))
+    return words % {"num": number(num), **values}
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         datetime=as_datetime,
@@ -206,4 +212,4 @@ def init_app(app: Flask) -> None:
         flatten_errors=flatten_errors,
         whatsapp=whatsapp,
     )
-    app.jinja_env.globals.update(page_window=page_window, html_lang=html_lang, ngettext=ngettext, _=_)
+    app.jinja_env.globals.update(page_window=page_window, html_lang=html_lang, ngettext=counted, _=_)

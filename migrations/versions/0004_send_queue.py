@@ -190,9 +190,12 @@ BEGIN
 END
 """
 
+# One thread drives every number, so it never waits long for one number's locks (a batch of receipts, a launch).
+PATIENCE = "PERFORM set_config('lock_timeout', '30ms', true);"
+
 # Step 1. Up to `want` messages of one number become ours: attempt n, owner, lease. First in, first out per recipient.
 # Campaigns share the number by lowest virtual time; one that was idle starts level with the others, it is owed nothing.
-CLAIM = """
+CLAIM = f"""
 DECLARE
     found_id uuid;
     chosen_lane smallint;
@@ -201,9 +204,14 @@ DECLARE
     vnow double precision;
     lane_row record;
 BEGIN
-    SELECT p.normal_turns, p.vclock INTO turns, vnow FROM instance_pace p
-        WHERE p.instance_id = of_instance AND p.driver = me AND p.hold IS NULL FOR UPDATE;
-    IF NOT FOUND THEN RETURN; END IF;
+    {PATIENCE}
+    BEGIN
+        SELECT p.normal_turns, p.vclock INTO turns, vnow FROM instance_pace p
+            WHERE p.instance_id = of_instance AND p.driver = me AND p.hold IS NULL FOR UPDATE;
+        IF NOT FOUND THEN RETURN; END IF;
+        PERFORM 1 FROM send_lanes l WHERE l.instance_id = of_instance AND l.is_open ORDER BY l.campaign_id FOR UPDATE;
+    EXCEPTION WHEN lock_not_available THEN RETURN;
+    END;
     SELECT count(*) INTO busy FROM outbox o WHERE o.instance_id = of_instance AND o.state IN ('claimed', 'sending');
     WHILE want > 0 AND busy < limit_open LOOP
         found_id := next_in_lane(of_instance, 0::smallint, NULL, open_high_s);
@@ -326,7 +334,7 @@ $$
 """
 
 # Step 2. Everything is read again; a row comes back 'go' only when it is committed as started.
-GO = """
+GO = f"""
 DECLARE
     o outbox%ROWTYPE;
     p instance_pace%ROWTYPE;
@@ -340,18 +348,24 @@ DECLARE
     due timestamptz;
     verdict text;
 BEGIN
-    SELECT * INTO o FROM outbox x WHERE x.message_id = of_message AND x.attempt = of_attempt AND x.owner = me
-        AND x.state = 'claimed' AND x.started_at IS NULL AND x.lease > clock_timestamp() FOR UPDATE;
-    IF NOT FOUND THEN RETURN QUERY SELECT 'lost'::text, 0::double precision, 0::double precision; RETURN; END IF;
-    SELECT * INTO p FROM instance_pace x WHERE x.instance_id = o.instance_id FOR UPDATE;
+    {PATIENCE}
+    BEGIN
+        SELECT * INTO o FROM outbox x WHERE x.message_id = of_message AND x.attempt = of_attempt AND x.owner = me
+            AND x.state = 'claimed' AND x.started_at IS NULL AND x.lease > clock_timestamp() FOR UPDATE;
+        IF NOT FOUND THEN RETURN QUERY SELECT 'lost'::text, 0::double precision, 0::double precision; RETURN; END IF;
+        SELECT * INTO p FROM instance_pace x WHERE x.instance_id = o.instance_id FOR UPDATE;
+        IF o.campaign_id IS NOT NULL THEN
+            SELECT * INTO l FROM send_lanes x
+                WHERE x.campaign_id = o.campaign_id AND x.instance_id = o.instance_id FOR UPDATE;
+            -- Two numbers of one campaign must not reach for the same person at the same moment.
+            PERFORM pg_advisory_xact_lock(hashtextextended(o.campaign_id::text, 11));
+        END IF;
+    EXCEPTION WHEN lock_not_available THEN
+        RETURN QUERY SELECT 'early'::text, 0.02::double precision, 0.02::double precision; RETURN;
+    END;
     SELECT n.is_active AND n.deleted_at IS NULL AS usable, n.updated_at, t.is_active AND NOT t.safe_mode AS tenant_ok
         INTO i FROM instances n JOIN tenants t ON t.id = n.tenant_id WHERE n.id = o.instance_id;
     SELECT * INTO c FROM contacts x WHERE x.id = living_contact(o.contact_id);
-    IF o.campaign_id IS NOT NULL THEN
-        SELECT * INTO l FROM send_lanes x WHERE x.campaign_id = o.campaign_id AND x.instance_id = o.instance_id FOR UPDATE;
-        -- Two numbers of one campaign must not reach for the same person at the same moment.
-        PERFORM pg_advisory_xact_lock(hashtextextended(o.campaign_id::text, 11));
-    END IF;
     moment := clock_timestamp();
     verdict := CASE
         WHEN i.tenant_ok IS NOT TRUE THEN 'tenant'

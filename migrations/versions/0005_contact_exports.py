@@ -1,4 +1,4 @@
-"""Exports of contacts: asked for on a page or by the API, written by a job, fetched once they are whole."""
+"""Exports of contacts, written by a job and fetched once whole; indexes for the filters that find few of many."""
 
 from migrations.support import drop, run, tenant_table
 
@@ -21,6 +21,12 @@ CREATE TABLE contact_exports (
     completed_at timestamptz,
     UNIQUE (tenant_id, id)
 );
+CREATE INDEX contacts_opted_out ON contacts (tenant_id, id DESC)
+    WHERE opted_out_at IS NOT NULL AND merged_into IS NULL AND deleted_at IS NULL;
+CREATE INDEX contacts_opted_in ON contacts (tenant_id, id DESC)
+    WHERE opted_in_at IS NOT NULL AND opted_out_at IS NULL AND merged_into IS NULL AND deleted_at IS NULL;
+CREATE INDEX contacts_blocked ON contacts (tenant_id, id DESC)
+    WHERE is_blocked IS true AND merged_into IS NULL AND deleted_at IS NULL;
 """
 
 
@@ -30,4 +36,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    drop("contacts_opted_out", "contacts_opted_in", "contacts_blocked", kind="INDEX")
     drop("contact_exports")

@@ -1,6 +1,7 @@
 """Each verb in each state: what is legal happens once, what is not changes nothing."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -91,6 +92,27 @@ def test_cancel_empties_the_queue_and_keeps_what_left(draft):
     assert service.cancel(campaign.id).status == "cancelled"
     numbers = progress.figures_of(campaign.id)
     assert (numbers.sent, numbers.cancelled, numbers.queued, numbers.total) == (1, 1, 0, 2)
+
+
+def test_cancel_never_holds_the_lane_while_it_waits_for_a_message_that_goes(draft, app, company, owner_engine):
+    """A go locks its message, then the lane: the other way round they would wait for each other."""
+    campaign = service.launch(draft(make_contact(), make_contact()).id)
+    mine = {"campaign": campaign.id}
+
+    def cancel() -> str:
+        with app.app_context(), acting(company.actor()):
+            return service.cancel(campaign.id).status
+
+    with owner_engine.begin() as going, ThreadPoolExecutor(1) as pool:
+        going.execute(text("SELECT 1 FROM outbox WHERE campaign_id = :campaign LIMIT 1 FOR UPDATE"), mine)
+        cancelled = pool.submit(cancel)
+        with owner_engine.connect() as watcher:
+            while not watcher.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                watcher.rollback()
+        going.execute(text("SELECT 1 FROM send_lanes WHERE campaign_id = :campaign FOR UPDATE NOWAIT"), mine)
+        going.rollback()
+        assert cancelled.result(10) == "cancelled"
+    assert progress.figures_of(campaign.id).cancelled == 2
 
 
 def test_a_large_cancelled_campaign_is_emptied_by_the_sweep(draft, monkeypatch):

@@ -1,6 +1,7 @@
 import csv
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from app.contacts.queries.finding import Filter
 from app.contacts.service import bulk, import_check, import_result, import_undo, import_write, labels
 from app.contacts.service import imports as service
 from app.contacts.service import people as contact_service
+from app.contacts.service.import_files import forget_files
 from app.contacts.service.imports import Wishes
-from app.core import files
+from app.core import clock, files
 from app.core.context import acting
 from app.core.db import read_session, transaction
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
@@ -349,6 +351,19 @@ def test_file_name_is_only_shown() -> None:
     found = service.start_import(sheet(ANA), "../../etc/pass\nwd")
     assert found.file_name == "passwd"
     assert found.storage_key == f"imports/{found.id}"
+
+
+def test_sheets_are_not_kept_for_ever() -> None:
+    done, waiting = imported(sheet(ANA)), checked(sheet(BIA))
+    import_result.make_result(done.id)
+    forget_files(clock.now() + timedelta(days=29))
+    assert files.path(f"{done.storage_key}/upload").exists()
+    forget_files(clock.now() + timedelta(days=31))
+    assert not files.path(f"{done.storage_key}/upload").exists()
+    assert imports.get_import(waiting.id).status == "cancelled"
+    assert imports.get_import(done.id).result_key
+    forget_files(clock.now() + timedelta(days=91))
+    assert imports.get_import(done.id).result_key is None
 
 
 def test_cancelled_import_keeps_no_file() -> None:

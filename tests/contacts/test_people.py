@@ -78,10 +78,11 @@ def test_opt_in_ends_an_opt_out_and_says_where_it_came_from() -> None:
 def test_every_verb_leaves_an_audit_row_and_a_fact() -> None:
     made = service.create_contact(NewContact(name="Ana"))
     service.set_blocked(made.id, blocked=True)
+    service.view_contact(made.id)
     session = read_session()
     actions = session.scalars(text("SELECT action FROM audit_logs WHERE resource_id = :id"), {"id": made.id}).all()
     facts = session.scalars(text("SELECT name FROM facts WHERE payload->>'contact_id' = :id"), {"id": str(made.id)})
-    assert set(actions) == {"contact.create", "contact.block"}
+    assert set(actions) == {"contact.create", "contact.block", "contact.view"}
     assert set(facts) == {"contact.created", "contact.blocked"}
 
 

@@ -86,7 +86,7 @@ def test_senders_told_to_stop_leave_nothing_behind(stage: Stage):
     def stop(_turn: int) -> None:
         for name in ("send", "send2"):
             asked = time.monotonic()
-            assert stage.stop(name) == 0
+            assert stage.stop(name) in (0, -signal.SIGTERM)  # the latter: told before it had begun
             took.append(time.monotonic() - asked)
         assert not campaign.claimed()
         stage.keep_alive()

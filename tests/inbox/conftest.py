@@ -11,6 +11,7 @@ from app.accounts.models import User
 from app.core import clock, ids
 from app.core.context import Actor, acting
 from app.core.db import release, transaction
+from app.core.text import fold
 from app.inbox.models import Queue, QueueMember, Ticket
 from app.messages.models import Message
 from tests.factories import PASSWORD_HASH, Company, make_contact, make_instance
@@ -83,7 +84,7 @@ def said(ticket: Ticket, words: str, **fields: Any) -> Message:
         "sender_type": "contact",
         "status": "received",
         "body": words,
-        "search": words.lower(),
+        "search": fold(words),
         "external_id": uuid.uuid4().hex,
         "thread_at": now,
         "created_at": now,

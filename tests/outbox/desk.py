@@ -108,6 +108,9 @@ def new_campaign(numbers: Sequence[uuid.UUID], **pace: Any) -> uuid.UUID:
     campaign = ids.new_id()
     sql("INSERT INTO campaigns (id, tenant_id, name, status) VALUES (:id, :t, 'Ensaio', 'sending')",
         id=campaign, t=current_actor().tenant_id)  # fmt: skip
+    for number in numbers:
+        sql("INSERT INTO campaign_instances (campaign_id, instance_id, tenant_id) VALUES (:id, :i, :t)",
+            id=campaign, i=number, t=current_actor().tenant_id)  # fmt: skip
     open_lanes(campaign, list(numbers), pace)
     return campaign
 

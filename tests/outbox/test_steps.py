@@ -13,7 +13,7 @@ from app.contacts.service.people import opt_out
 from app.core.context import acting
 from app.extensions import db
 from app.outbox.models import Lane
-from app.outbox.service import close_lanes, open_lanes, update_lane_pace
+from app.outbox.service import close_lanes, count_restored, open_lanes, release_restored, update_lane_pace
 from tests.factories import make_contact, make_instance
 from tests.outbox.desk import TODAY, Desk, message, new_campaign, outbox, pace_of, queue, sql
 
@@ -434,6 +434,10 @@ def test_held_rows_and_restored_copies_send_nothing(desk, number, owner_engine):
     assert desk.take(number) == []
     assert (outbox(queued).held, message(queued).status) == ("restored", "held")
     assert (outbox(started).state, message(started).status) == ("unconfirmed", "unconfirmed")
+    assert count_restored() == release_restored() == 2
+    assert [row.message_id for row in desk.take(number)] == [queued]
+    assert message(queued).status == "queued"
+    assert outbox(started).state == "unconfirmed"
 
 
 def test_waiting_sees_only_what_could_go(desk, number, owner_engine):
@@ -453,3 +457,16 @@ def test_waiting_sees_only_what_could_go(desk, number, owner_engine):
     sql("UPDATE instance_pace SET hold = 'license', probe_at = now() WHERE instance_id = :i", i=number)
     assert desk.waiting().next_send is None
     assert desk.waiting().probe_due is True
+
+
+def test_a_number_whose_row_is_locked_is_left_for_a_moment(desk, number, company):
+    """A batch of receipts or a launch holds it; the one thread that drives every number does not wait for it."""
+    queue(number, 2)
+    first, *_ = desk.take(number)
+    with db.engine.connect() as connection, connection.begin():
+        connection.execute(text("SELECT set_config('app.tenant_id', :t, true)"), {"t": str(company.tenant_id)})
+        connection.execute(text("SELECT 1 FROM instance_pace WHERE instance_id = :i FOR UPDATE"), {"i": number})
+        assert desk.ask(first) == ("early", 0.02, 0.02)
+        assert desk.take(number) == []
+    assert desk.start(first) == "go"
+    assert len(desk.take(number)) == 1

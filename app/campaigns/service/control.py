@@ -86,10 +86,12 @@ def cancel(campaign_id: uuid.UUID) -> Campaign:
         values = {"status": "cancelled", "status_reason": None, "completed_at": clock.now()}
         campaign = _change(campaign_id, "cancel", values, sources("cancel"))
         outbox.close_lanes(campaign_id, "cancelled")
-        if campaign.total <= CANCEL_AT_ONCE:
-            outbox.cancel_campaign_messages(campaign_id)
-        else:
+        is_large = campaign.total > CANCEL_AT_ONCE
+        if is_large:
             enqueue("campaigns.sweep_cancelled")
+    # After the commit: a go takes its message before the lane, so whoever has the lane must not wait for messages.
+    if not is_large:
+        outbox.cancel_campaign_messages(campaign_id)
     return campaign
 
 

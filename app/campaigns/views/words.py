@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 
 from app.campaigns.rules.reasons import EXCLUDED, exclusion_words, failure, stop_words
 from app.campaigns.rules.segments import FOLLOW_UPS
 from app.campaigns.rules.states import actions
 from app.outbox.pacing import Pace, seconds_per_message
 from app.ui.filters import as_datetime, as_time
+from app.ui.filters import counted as ngettext
 
 HOLDS = {
     "verify": _l("Conferindo uma mensagem antes de continuar"),
@@ -49,7 +50,7 @@ def pace_words(pace: Pace) -> str:
 
 
 def _seconds(milliseconds: int) -> str:
-    return f"{milliseconds / 1000:.1f}".replace(".", ",")
+    return format_decimal(milliseconds / 1000, "0.0")
 
 
 def people_words(count: int) -> str:

@@ -53,7 +53,7 @@ def show(contact_id: UUID) -> dict[str, Any]:
 
     A contact that was merged answers with the one that survived.
     """
-    return shown(people.get_contact(contact_id))
+    return shown(service.view_contact(contact_id))
 
 
 @blp.patch("/<uuid:contact_id>")

@@ -15,11 +15,11 @@ from app.contacts.schemas import (
     GroupContactsSchema,
     GroupSchema,
     ListBodySchema,
+    ListPreviewSchema,
     ListSchema,
     NewGroupSchema,
     NewListSchema,
     NewTagSchema,
-    PreviewSchema,
     TagBodySchema,
     TagSchema,
 )
@@ -218,7 +218,7 @@ def delete_list(list_id: UUID) -> None:
 
 
 @lists.get("/<uuid:list_id>/preview")
-@lists.response(200, PreviewSchema)
+@lists.response(200, ListPreviewSchema)
 def preview(list_id: UUID) -> dict[str, Any]:
     """Who is in a list now: how many, and the newest ten"""
     filters = labels.get_list(list_id).filters

@@ -21,7 +21,7 @@ from app.core.facts import emit
 
 _LEARN = text("""
     INSERT INTO contact_identities (tenant_id, kind, value, contact_id)
-    SELECT :tenant, 'jid', w.jid, w.contact_id
+    SELECT :tenant, CASE WHEN w.jid LIKE '%@lid' THEN 'lid' ELSE 'jid' END, w.jid, w.contact_id
     FROM unnest(cast(:jids AS text[]), cast(:contacts AS uuid[])) AS w(jid, contact_id)
     JOIN contacts c ON c.id = w.contact_id
     ON CONFLICT DO NOTHING

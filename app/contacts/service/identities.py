@@ -33,6 +33,8 @@ class Address:
         found: list[tuple[str, str, str | None]] = []
         if phone:
             found += [("phone", phone.key, phone.e164[1:]), ("jid", self.jid or "", None)]
+        elif self.jid and self.jid.endswith("@g.us"):
+            found.append(("jid", self.jid, None))
         if self.bsuid:
             found.append(("bsuid", self.bsuid, None))
         if self.lid:

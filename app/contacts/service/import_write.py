@@ -52,6 +52,8 @@ def _write_with_patience(import_id: uuid.UUID, owner: str) -> None:
 
 def _write(import_id: uuid.UUID, owner: str) -> None:
     with transaction() as session:
+        # Locks the row until the commit: a worker that finds the lease run out waits here, and then finds it done.
+        claims.keep(import_id, owner, lease=clock.now() + claims.LEASE)
         found = imports.get_import(import_id)
         values = _values(found)
         _stage(session, found)

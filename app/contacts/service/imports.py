@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path
 from typing import IO, Any
 
 from flask_babel import gettext as _
@@ -24,6 +24,7 @@ from app.core.db import transaction
 from app.core.errors import Conflict, FieldError, Invalid, TooLarge
 from app.core.facts import emit
 from app.core.permissions import require
+from app.green import run_blocking
 
 _CHUNK = 1024 * 1024
 
@@ -49,7 +50,7 @@ def start_import(stream: IO[bytes], file_name: str, wishes: Wishes | None = None
     _check_wishes(wishes)
     import_id = ids.new_id()
     key = f"imports/{import_id}"
-    file_hash = _save(stream, f"{key}/upload")
+    file_hash = _receive(stream, key)
     with transaction() as session:
         found = Import(id=import_id, file_name=_safe_name(file_name), file_hash=file_hash, storage_key=key)
         found.source, found.group_id = wishes.source, wishes.group_id
@@ -80,21 +81,34 @@ def _first_options(wishes: Wishes) -> dict[str, Any]:
     }
 
 
-def _save(stream: IO[bytes], key: str) -> str:
-    """To disk in pieces; the digest says whether the same file came before."""
+class _TooBig(Exception):
+    pass
+
+
+def _receive(stream: IO[bytes], folder: str) -> str:
+    """The file's digest, which says whether the same file came before."""
+    path = files.path(f"{folder}/upload")
+    try:
+        digest = run_blocking(_save, stream, path)  # the disk must not stall other requests
+    except _TooBig as error:
+        files.remove_folder(folder)
+        raise TooLarge(_("O arquivo passa de %(mb)s MB.", mb=LIMITS.file_bytes // _CHUNK)) from error
+    if not path.stat().st_size:
+        files.remove_folder(folder)
+        raise Invalid.field("file", _("O arquivo está vazio."))
+    return digest
+
+
+def _save(stream: IO[bytes], path: Path) -> str:
+    """In pieces, and never more than we would read."""
     digest, size = hashlib.sha256(), 0
-    with files.path(key).open("wb") as target:
+    with path.open("wb") as target:
         while chunk := stream.read(_CHUNK):
             size += len(chunk)
             if size > LIMITS.file_bytes:
-                target.close()
-                files.remove_folder(str(PurePath(key).parent))
-                raise TooLarge(_("O arquivo passa de %(mb)s MB.", mb=LIMITS.file_bytes // _CHUNK))
+                raise _TooBig
             digest.update(chunk)
             target.write(chunk)
-    if not size:
-        files.remove_folder(str(PurePath(key).parent))
-        raise Invalid.field("file", _("O arquivo está vazio."))
     return digest.hexdigest()
 
 
@@ -161,10 +175,8 @@ def set_rules(import_id: uuid.UUID, *, duplicates: str, group_id: uuid.UUID | No
     """Decided before confirming; nothing has to be read again for it."""
     require("contacts.manage")
     _check_wishes(Wishes(duplicates=duplicates, group_id=group_id))
-    with transaction() as session:
-        found = session.get_one(Import, imports.get_import(import_id).id, with_for_update=True)
-        if found.status != "ready":
-            raise Conflict
+    with transaction():
+        found = _locked(import_id, "ready")
         found.group_id = group_id
         found.options = found.options | {"duplicates": duplicates, "opted_in": opted_in}
     return found
@@ -181,12 +193,21 @@ def fix_cell(import_id: uuid.UUID, row: int, column: int, value: str) -> Import:
     return _check_again(import_id, fixes=fixes)
 
 
+def _locked(import_id: uuid.UUID, *statuses: str) -> Import:
+    """Looks before it locks: the row of a running import stays locked until all is written."""
+    found = imports.get_import(import_id)
+    if found.status in statuses:
+        with transaction() as session:
+            session.refresh(found, with_for_update=True)
+    if found.status not in statuses:
+        raise Conflict(_("Esta importação já começou."))
+    return found
+
+
 def _check_again(import_id: uuid.UUID, *, options: dict[str, Any] | None = None, **values: Any) -> Import:
     require("contacts.manage")
-    with transaction() as session:
-        found = session.get_one(Import, imports.get_import(import_id).id, with_for_update=True)
-        if found.status not in ("ready", "pending", "checking"):
-            raise Conflict(_("Esta importação já começou."))
+    with transaction():
+        found = _locked(import_id, "ready", "pending", "checking")
         found.options = found.options | (options or {})
         for key, value in values.items():
             setattr(found, key, value)
@@ -221,10 +242,8 @@ def to_import(found: Import) -> int:
 def cancel_import(import_id: uuid.UUID) -> Import:
     """Before anything was written."""
     require("contacts.manage")
-    with transaction() as session:
-        found = session.get_one(Import, imports.get_import(import_id).id, with_for_update=True)
-        if found.status not in ("pending", "checking", "ready"):
-            raise Conflict(_("Esta importação já começou."))
+    with transaction():
+        found = _locked(import_id, "ready", "pending", "checking")
         found.status, found.owner = "cancelled", None
         audit("import.cancel", "import", found.id)
         emit("import.progress", import_id=found.id, status="cancelled", progress=found.progress)

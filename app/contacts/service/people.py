@@ -235,6 +235,13 @@ def change_contact(
     return contact
 
 
+def view_contact(contact_id: uuid.UUID) -> Contact:
+    """One person's data shown to somebody, which is on record."""
+    contact = people.get_contact(contact_id)
+    audit("contact.view", "contact", contact.id)
+    return contact
+
+
 def set_blocked(contact_id: uuid.UUID, *, blocked: bool) -> Contact:
     require("contacts.write")
     with transaction():

@@ -85,7 +85,7 @@ def _form_page(form: ContactForm, *, chosen: list[UUID], contact: Any = None) ->
 
 @blueprint.get("/<uuid:contact_id>")
 def show(contact_id: UUID) -> ResponseReturnValue:
-    contact = people.get_contact(contact_id)
+    contact = service.view_contact(contact_id)
     if contact.id != contact_id:  # an alias: the address of the one that survived is the true one
         return redirect(url_for("contacts.show", contact_id=contact.id), 302)
     return render_template(

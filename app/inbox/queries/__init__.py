@@ -1,7 +1,9 @@
 """Reads of the inbox."""
 
 from app.inbox.queries.access import find_contested, get_ticket, may_see, visible, waiting_for
+from app.inbox.queries.attendance import Attendance, Figures, Line, attendance, message_totals
 from app.inbox.queries.lists import (
+    TABS,
     Counts,
     LastMessage,
     TagRef,
@@ -11,8 +13,22 @@ from app.inbox.queries.lists import (
     inbox_counts,
     list_numbered,
     list_tickets,
+    row_after_change,
     rows_of,
+    status_counts,
     tags_of,
+)
+from app.inbox.queries.panels import ContactPanel, EarlierTicket, contact_panel
+from app.inbox.queries.queues import (
+    Attendant,
+    get_queue,
+    get_quick_reply,
+    list_attendants,
+    list_queues,
+    list_quick_replies,
+    list_saved_filters,
+    may_edit,
+    members_of,
 )
 from app.inbox.queries.search import matching_messages, matching_tickets
 from app.inbox.queries.settings import InboxSettings, get_settings
@@ -28,9 +44,16 @@ from app.inbox.queries.threads import (
 )
 
 __all__ = [
+    "TABS",
+    "Attendance",
+    "Attendant",
+    "ContactPanel",
     "Counts",
+    "EarlierTicket",
+    "Figures",
     "InboxSettings",
     "LastMessage",
+    "Line",
     "Quote",
     "Reaction",
     "TagRef",
@@ -39,18 +62,31 @@ __all__ = [
     "ThreadMessage",
     "TicketFilter",
     "TicketRow",
+    "attendance",
+    "contact_panel",
     "find_contested",
+    "get_queue",
+    "get_quick_reply",
     "get_row",
     "get_settings",
     "get_ticket",
     "inbox_counts",
+    "list_attendants",
     "list_numbered",
+    "list_queues",
+    "list_quick_replies",
+    "list_saved_filters",
     "list_scheduled",
     "list_tickets",
     "matching_messages",
     "matching_tickets",
+    "may_edit",
     "may_see",
+    "members_of",
+    "message_totals",
+    "row_after_change",
     "rows_of",
+    "status_counts",
     "tags_of",
     "thread",
     "thread_message",

@@ -17,7 +17,7 @@ from app.core.db import read_session
 from app.core.errors import Invalid
 from app.core.paging import Page
 from app.core.permissions import require
-from app.inbox.models import Queue, Ticket, TicketTag
+from app.inbox.models import STATUSES, Queue, Ticket, TicketTag
 from app.inbox.queries import search
 from app.inbox.queries.access import visible, waiting_for
 from app.instances.models import Instance
@@ -118,6 +118,13 @@ def inbox_counts() -> Counts:
     return Counts(*row)
 
 
+def status_counts() -> dict[str, int]:
+    """How many of each status the actor sees, capped at COUNT_TO."""
+    actor = require("inbox.use")
+    counts = [_count(visible(actor) & (Ticket.status == status)).label(status) for status in STATUSES]
+    return dict(read_session().execute(select(*counts)).mappings().one())
+
+
 def list_tickets(
     tab: str = "all", filters: TicketFilter | None = None, cursor: str | None = None, limit: int = 30
 ) -> Page[TicketRow]:
@@ -151,6 +158,12 @@ def rows_of(ticket_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, TicketRow]:
         return {}
     found = read_session().execute(_rows().where(Ticket.id.in_(ticket_ids), visible(actor))).all()
     return {row.id: row for row in _with_tags(found)}
+
+
+def row_after_change(ticket_id: uuid.UUID) -> TicketRow:
+    """What the actor has just changed, also when the change took it out of their sight. Ask the verb first."""
+    mine = Ticket.tenant_id == current_actor().tenant_id
+    return _with_tags(read_session().execute(_rows().where(Ticket.id == ticket_id, mine)).all())[0]
 
 
 def get_row(ticket_id: uuid.UUID) -> TicketRow | None:

@@ -6,10 +6,10 @@ Safe to run twice with the same events and beside another worker: ids and open t
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import text
 
 from app.contacts.service.identities import Address
@@ -19,11 +19,18 @@ from app.core.bulk import insert_rows
 from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.facts import emit_many
+from app.core.text import fold
 from app.gateways.events import MessageReceived
-from app.inbox.service import consent, files
+from app.inbox import metrics as attendance
+from app.inbox.models import Ticket
+from app.inbox.queries.settings import get_settings
+from app.inbox.service import consent, files, opening
+from app.inbox.service.answering import touch
+from app.inbox.service.opening import REPLY_WINDOW, Arrival, Opened, texts
+from app.inbox.service.recording import record
 from app.messages import metrics
 
-REPLY_WINDOW = timedelta(hours=72)
+SAME_MOMENT = timedelta(seconds=2)  # gateways tell whole seconds
 
 _NEW = text("""
     WITH v AS (SELECT * FROM unnest(cast(:ids AS text[]), cast(:messages AS uuid[])) AS t(external_id, message_id))
@@ -33,29 +40,18 @@ _NEW = text("""
         WHERE r.message_id IS NULL
     RETURNING external_id
 """)
-_OPEN_TICKETS = text("""
-    WITH wanted AS (SELECT * FROM unnest(cast(:contacts AS uuid[]), cast(:ids AS uuid[]), cast(:campaigns AS uuid[]))
-        AS t(contact_id, id, campaign_id)
-    ), made AS (
-        INSERT INTO tickets (id, tenant_id, contact_id, instance_id, campaign_id)
-        SELECT id, :tenant, contact_id, :instance, campaign_id FROM wanted w
-        WHERE NOT EXISTS (SELECT 1 FROM tickets t WHERE t.tenant_id = :tenant AND t.contact_id = w.contact_id
-            AND t.instance_id = :instance AND t.status <> 'closed')
-        ON CONFLICT (tenant_id, contact_id, instance_id) WHERE status <> 'closed' DO NOTHING
-        RETURNING id, contact_id
-    )
-    SELECT id, contact_id, true AS is_new FROM made
-""")
-_TICKETS = text("""
-    SELECT id, contact_id FROM tickets WHERE tenant_id = :tenant AND instance_id = :instance AND status <> 'closed'
-        AND contact_id = ANY (cast(:contacts AS uuid[]))
-""")
 _TOUCH_TICKETS = text("""
-    UPDATE tickets t SET unread_count = t.unread_count + v.unread, last_message_id = v.message_id,
-        last_message_at = greatest(coalesce(t.last_message_at, v.at), v.at), updated_at = :now
+    UPDATE tickets t SET unread_count = t.unread_count + v.unread, updated_at = :now, auto_close_warned_at = NULL,
+        last_message_id = CASE WHEN t.last_message_id IS NULL OR v.at > t.last_message_at - interval '2 seconds'
+            THEN v.message_id ELSE t.last_message_id END,
+        last_message_at = greatest(CASE WHEN t.last_message_id IS NULL THEN v.at ELSE t.last_message_at END, v.at),
+        last_inbound_at = greatest(coalesce(t.last_inbound_at, v.at), v.at)
     FROM unnest(cast(:tickets AS uuid[]), cast(:unread AS int[]), cast(:messages AS uuid[]),
         cast(:times AS timestamptz[])) AS v(ticket_id, unread, message_id, at)
-    WHERE t.id = v.ticket_id
+    WHERE t.id = v.ticket_id RETURNING t.id, t.queue_id, t.user_id
+""")
+_TO_HUMAN = text("""
+    UPDATE tickets SET mode = 'human', needs_human_attention = false WHERE id = :id AND mode = 'bot'
 """)
 _TOUCH_PEOPLE = text("""
     WITH v AS (SELECT * FROM unnest(cast(:contacts AS uuid[]), cast(:times AS timestamptz[])) AS t(contact_id, at)
@@ -87,43 +83,37 @@ _REPLIED = text("""
     )
     SELECT * FROM replied UNION ALL SELECT * FROM quoted
 """)
-_LAST_CAMPAIGN = text("""
-    SELECT DISTINCT ON (m.contact_id) m.contact_id, m.campaign_id FROM messages m
-    WHERE m.contact_id = ANY (cast(:contacts AS uuid[])) AND m.instance_id = :instance AND m.campaign_id IS NOT NULL
-        AND m.thread_at > :since ORDER BY m.contact_id, m.thread_at DESC
-""")
-
-
-@dataclass
-class _Arrival:
-    event: MessageReceived
-    message_id: uuid.UUID
-    contact_id: uuid.UUID
-    at: datetime
-    ticket_id: uuid.UUID | None = None
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is a word of the customer's: a reaction or our own phone's text is not."""
-        return not self.event.from_me and self.event.content.type != "reaction"
 
 
 def receive(instance_id: uuid.UUID, events: Sequence[MessageReceived]) -> int:
     """How many messages were new."""
-    people = [event for event in events if not event.is_group]
+    if not events:
+        return 0
     with transaction():
-        arrivals = _new_arrivals(instance_id, people)
+        arrivals = _new_arrivals(instance_id, _wanted(events))
         if arrivals:
-            _attach_tickets(instance_id, arrivals)
+            opened = opening.attach(instance_id, arrivals)
             _write(instance_id, arrivals)
-            _touch(instance_id, [arrival for arrival in arrivals if arrival.counts])
+            _hear_phone(arrivals, opened)
+            _touch_tickets([arrival for arrival in arrivals if arrival.counts and arrival.ticket_id], arrivals)
+            _touch_people(instance_id, [a for a in arrivals if a.counts or a.grade is not None])
             for arrival in arrivals:
-                consent.listen(instance_id, arrival.contact_id, arrival.event, arrival.at)
+                if not arrival.event.is_group:
+                    consent.listen(instance_id, arrival.contact_id, arrival.event, arrival.at)
+            opening.follow_up(opened, arrivals)
     return len(arrivals)
 
 
+def _wanted(events: Sequence[MessageReceived]) -> list[MessageReceived]:
+    """People; and groups for a company that keeps them."""
+    people = [event for event in events if not event.is_group]
+    return list(events) if len(people) < len(events) and get_settings().keep_groups else people
+
+
 def address_of(event: MessageReceived) -> Address:
-    """The person's addresses: phone before the opaque @lid, which is never read as a phone."""
+    """The person's addresses (a group's is its own): phone before the opaque @lid, which is never read as a phone."""
+    if event.is_group:
+        return Address(jid=event.jid, name=_("Grupo %(code)s", code=event.jid.partition("@")[0][-4:]))
     jid = event.jid if event.jid.endswith("@s.whatsapp.net") else None
     if jid is None and event.phone:
         jid = event.phone.lstrip("+") + "@s.whatsapp.net"
@@ -132,7 +122,7 @@ def address_of(event: MessageReceived) -> Address:
     return Address(jid=jid, lid=lid, bsuid=event.bsuid, name=name)
 
 
-def _new_arrivals(instance_id: uuid.UUID, events: Sequence[MessageReceived]) -> list[_Arrival]:
+def _new_arrivals(instance_id: uuid.UUID, events: Sequence[MessageReceived]) -> list[Arrival]:
     unique = {event.external_id: event for event in events if address_of(event).identities()}
     message_ids = {external_id: ids.new_id(event.at) for external_id, event in unique.items()}
     with transaction() as session:
@@ -151,42 +141,12 @@ def _new_arrivals(instance_id: uuid.UUID, events: Sequence[MessageReceived]) -> 
     contacts = resolve_many([address_of(event) for event in fresh])
     now = clock.now()
     return [
-        _Arrival(event, message_ids[event.external_id], contact, min(event.at or now, now))
+        Arrival(event, message_ids[event.external_id], contact, min(event.at or now, now))
         for event, contact in zip(fresh, contacts, strict=True)
     ]
 
 
-def _attach_tickets(instance_id: uuid.UUID, arrivals: list[_Arrival]) -> None:
-    """A customer's word opens a ticket where none is open; a text typed on the phone joins one that is."""
-    tenant_id = current_actor().tenant_id
-    opening = sorted({arrival.contact_id for arrival in arrivals if arrival.counts})
-    everybody = sorted({arrival.contact_id for arrival in arrivals})
-    values = {"tenant": tenant_id, "instance": instance_id}
-    with transaction() as session:
-        since = clock.now() - REPLY_WINDOW
-        last = session.execute(_LAST_CAMPAIGN, {**values, "contacts": _texts(opening), "since": since})
-        campaigns = {row.contact_id: row.campaign_id for row in last}
-        made = session.execute(
-            _OPEN_TICKETS,
-            {
-                **values,
-                "contacts": _texts(opening),
-                "ids": [str(ids.new_id()) for _ in opening],
-                "campaigns": [str(campaigns[c]) if c in campaigns else None for c in opening],
-            },
-        ).all()
-        rows = session.execute(_TICKETS, {**values, "contacts": _texts(everybody)}).all()
-    tickets = {row.contact_id: row.id for row in rows}
-    for arrival in arrivals:
-        arrival.ticket_id = tickets.get(arrival.contact_id)
-    emit_many([("ticket.created", {"ticket_id": row.id, "instance_id": instance_id}) for row in made])
-
-
-def _texts(values: Sequence[uuid.UUID]) -> list[str]:
-    return [str(value) for value in values]
-
-
-def _write(instance_id: uuid.UUID, arrivals: list[_Arrival]) -> None:
+def _write(instance_id: uuid.UUID, arrivals: list[Arrival]) -> None:
     insert_rows("messages", [_row(instance_id, arrival) for arrival in arrivals])
     emit_many(
         [
@@ -199,7 +159,7 @@ def _write(instance_id: uuid.UUID, arrivals: list[_Arrival]) -> None:
     )
 
 
-def _row(instance_id: uuid.UUID, arrival: _Arrival) -> dict[str, Any]:
+def _row(instance_id: uuid.UUID, arrival: Arrival) -> dict[str, Any]:
     event, content = arrival.event, arrival.event.content
     return {
         "id": arrival.message_id,
@@ -211,6 +171,7 @@ def _row(instance_id: uuid.UUID, arrival: _Arrival) -> dict[str, Any]:
         "sender_type": "phone" if event.from_me else "contact",
         "type": content.type,
         "body": content.text,
+        "search": fold(content.text) or None,
         "external_id": event.external_id,
         "reply_to": content.reaction.target_id if content.reaction else event.quoted_id,
         "status": "sent" if event.from_me else "received",
@@ -234,6 +195,7 @@ def _details(event: MessageReceived) -> dict[str, Any]:
         "choice_id": content.choice_id,
         "ad": _plain(event.ad),
         "is_forwarded": event.is_forwarded,
+        "author": {"name": event.push_name or "", "phone": event.phone or ""} if event.is_group else None,
         "raw": event.raw if content.type == "unsupported" else None,
     }
     return {key: value for key, value in parts.items() if value}
@@ -243,42 +205,65 @@ def _plain(part: Any) -> dict[str, Any] | None:
     return {name: getattr(part, name) for name in part.__slots__} if part is not None else None
 
 
-def _touch(instance_id: uuid.UUID, arrivals: list[_Arrival]) -> None:
+def _hear_phone(arrivals: Sequence[Arrival], opened: Opened) -> None:
+    """Somebody of ours answered on the phone itself: the bot stops, and what came before is read."""
+    for arrival in sorted(arrivals, key=lambda one: one.at):
+        ticket = opened.open.get(arrival.contact_id)
+        if not arrival.event.from_me or arrival.event.content.type == "reaction" or ticket is None:
+            continue
+        if ticket.last_inbound_at is not None and arrival.at < ticket.last_inbound_at - SAME_MOMENT:
+            continue  # old news, told late
+        touch(ticket.id, arrival.message_id, arrival.at, "phone", None)
+        if ticket.mode == "bot":
+            with transaction() as session:
+                session.execute(_TO_HUMAN, {"id": ticket.id})
+                record(session.get(Ticket, ticket.id, populate_existing=True), "answered_on_phone")
+
+
+def _touch_tickets(heard: Sequence[Arrival], arrivals: Sequence[Arrival]) -> None:
+    """Unread is what came after our last word; the newest of both sides is what the list shows."""
+    tickets: dict[uuid.UUID, list[Arrival]] = defaultdict(list)
+    for arrival in sorted(heard, key=lambda one: one.at):
+        tickets[arrival.ticket_id].append(arrival)  # type: ignore[index]
+    ours: dict[uuid.UUID | None, datetime] = {}
+    for arrival in arrivals:
+        if arrival.event.from_me:
+            ours[arrival.ticket_id] = max(arrival.at, ours.get(arrival.ticket_id, arrival.at))
+    ordered = sorted(tickets)
+    if not ordered:
+        return
+    values = {
+        "now": clock.now(),
+        "tickets": texts(ordered),
+        "unread": [sum(a.at >= ours.get(ticket, a.at) for a in tickets[ticket]) for ticket in ordered],
+        "messages": [str(tickets[ticket][-1].message_id) for ticket in ordered],
+        "times": [tickets[ticket][-1].at for ticket in ordered],
+    }
+    with transaction() as session:
+        for row in session.execute(_TOUCH_TICKETS, values).all():
+            attendance.add(row.queue_id, row.user_id, received=len(tickets[row.id]))
+
+
+def _touch_people(instance_id: uuid.UUID, arrivals: Sequence[Arrival]) -> None:
     if not arrivals:
         return
-    tickets: dict[uuid.UUID, list[_Arrival]] = defaultdict(list)
     people: dict[uuid.UUID, datetime] = {}
-    for arrival in sorted(arrivals, key=lambda arrival: arrival.at):
+    for arrival in sorted(arrivals, key=lambda one: one.at):
         people[arrival.contact_id] = arrival.at
-        if arrival.ticket_id:
-            tickets[arrival.ticket_id].append(arrival)
-    ordered = sorted(tickets)
     contacts = sorted(people)
     quoted = [(a.event.quoted_id, a.at) for a in arrivals if a.event.quoted_id]
-    base = {"instance": instance_id, "tenant": current_actor().tenant_id, "now": clock.now()}
-    who = {"contacts": _texts(contacts), "times": [people[contact] for contact in contacts]}
+    values = {
+        "instance": instance_id,
+        "tenant": current_actor().tenant_id,
+        "contacts": texts(contacts),
+        "times": [people[contact] for contact in contacts],
+        "window": REPLY_WINDOW,
+        "quoted": [external_id for external_id, _at in quoted],
+        "quoted_times": [at for _external_id, at in quoted],
+    }
     with transaction() as session:
-        session.execute(
-            _TOUCH_TICKETS,
-            {
-                "now": base["now"],
-                "tickets": _texts(ordered),
-                "unread": [len(tickets[ticket]) for ticket in ordered],
-                "messages": [str(tickets[ticket][-1].message_id) for ticket in ordered],
-                "times": [tickets[ticket][-1].at for ticket in ordered],
-            },
-        )
-        session.execute(_TOUCH_PEOPLE, {**base, **who})
-        replied = session.execute(
-            _REPLIED,
-            {
-                **base,
-                **who,
-                "window": REPLY_WINDOW,
-                "quoted": [external_id for external_id, _at in quoted],
-                "quoted_times": [at for _external_id, at in quoted],
-            },
-        ).all()
+        session.execute(_TOUCH_PEOPLE, values)
+        replied = session.execute(_REPLIED, values).all()
     metrics.add(instance_id, received=len(arrivals), replied=sum(row.campaign_id is not None for row in replied))
     if replied:
         emit_many([("message.replied", {"message_ids": [row.id for row in replied]})])

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from app.core import clock
 from app.core.db import transaction
 from app.core.facts import emit
+from app.core.text import fold
 from app.gateways.events import MessageDeleted, MessageEdited
 
 _DELETE = text("""
@@ -16,7 +17,7 @@ _DELETE = text("""
     RETURNING m.id, m.ticket_id
 """)
 _EDIT = text("""
-    UPDATE messages m SET body = :body, edited_at = :at,
+    UPDATE messages m SET body = :body, edited_at = :at, search = :search,
         metadata = m.metadata
             || jsonb_build_object('before', coalesce(m.metadata -> 'before', '[]') || to_jsonb(m.body))
     FROM external_refs r
@@ -46,6 +47,7 @@ def apply_edited(instance_id: uuid.UUID, event: MessageEdited) -> None:
             "instance": instance_id,
             "external": event.external_id,
             "body": event.text,
+            "search": fold(event.text) or None,
             "at": event.at or clock.now(),
         }
         for row in session.execute(_EDIT, values).all():

@@ -5,6 +5,7 @@ Redis may be away: then nobody counts as online, nothing is distributed, and peo
 
 import uuid
 from collections.abc import Iterable
+from typing import Any
 
 import structlog
 from flask_babel import gettext as _
@@ -15,6 +16,9 @@ from app.core.background import nudge_now, redis
 from app.core.context import current_actor
 from app.core.errors import Invalid
 from app.core.permissions import require
+from app.inbox.queries.access import get_ticket
+from app.inbox.queries.queues import list_attendants
+from app.inbox.service.audience import ticket_room
 
 log = structlog.get_logger(__name__)
 
@@ -42,9 +46,33 @@ def touch_presence() -> None:
         arrive(actor.tenant_id, actor.user_id, PAGE)
 
 
+def typing(ticket_id: uuid.UUID, *, is_checked: bool = False) -> None:
+    """Colleagues who have the conversation open see it. Raises NotFound."""
+    actor = require("inbox.use")
+    if not is_checked:
+        get_ticket(ticket_id)
+    payload = {"ticket_id": str(ticket_id), "user_id": str(actor.user_id)}
+    realtime.publish("ticket:typing", payload, room=ticket_room(ticket_id))
+
+
 def list_presence() -> dict[uuid.UUID, str]:
     """User → online or away; whoever is missing is offline."""
     return presence_of(current_actor().tenant_id)
+
+
+def list_attendants_here() -> list[dict[str, Any]]:
+    """Those who attend and are here: {id, name, role, status, open_tickets, max_tickets}."""
+    here = list_presence_or_nobody()
+    return [{**vars(one), "status": here[one.id]} for one in list_attendants() if one.id in here]
+
+
+def list_presence_or_nobody() -> dict[uuid.UUID, str]:
+    """As `list_presence`, for pages that go on without Redis."""
+    try:
+        return list_presence()
+    except RedisError:
+        log.warning("presence_without_redis")
+        return {}
 
 
 def choose(tenant_id: uuid.UUID, user_id: uuid.UUID, status: str) -> None:

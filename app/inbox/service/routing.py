@@ -13,7 +13,7 @@ from app.accounts.models import Tenant
 from app.core import clock
 from app.core.context import current_actor
 from app.core.db import transaction
-from app.inbox import rules
+from app.inbox import metrics, rules
 from app.inbox.models import Queue, Ticket
 from app.inbox.queries.settings import InboxSettings
 from app.inbox.service import presence, saying
@@ -90,6 +90,8 @@ def enter(ticket: Ticket, queue: Queue, house: _House | None = None) -> None:
     if not change(ticket, queue_id=queue.id):
         return
     record(ticket, "queued", was, details={"queue_id": queue.id})
+    metrics.add(was["queue_id"], None, opened=-1)
+    metrics.add(queue.id, None, opened=1)
     if rules.is_open(queue.hours, house.zone, clock.now()):
         saying.say(ticket, queue.greeting)
     else:

@@ -19,6 +19,7 @@ from app.inbox.queries import find_contested, get_ticket
 from app.inbox.service import routing, saying
 from app.inbox.service.assigning import assign_to_actor, may_attend
 from app.inbox.service.recording import change_or_refuse, record, taken_words
+from app.messages.models import Message
 
 LONGEST_NOTE = 2000
 _STARTED = text("""
@@ -73,11 +74,14 @@ def transfer(
     return ticket
 
 
-def close(ticket_id: uuid.UUID, *, ask_rating: bool | None = None) -> Ticket:
-    """`ask_rating` unset: as the company's settings say. Raises Conflict when it is closed already."""
+def close(ticket_id: uuid.UUID, *, ask_rating: bool | None = None, last_seen: uuid.UUID | None = None) -> Ticket:
+    """`ask_rating` unset: as the company's settings say. Raises Conflict when it is closed already, or when the
+    customer wrote after the message `last_seen` that the page showed."""
     require("inbox.use")
-    with transaction():
+    with transaction() as session:
+        session.get(Ticket, ticket_id, with_for_update=True, populate_existing=True)  # no word slips in meanwhile
         ticket = _movable(ticket_id)
+        _check_seen(ticket, last_seen)
         finish(ticket, "closed", ask_rating=ask_rating)
     return ticket
 
@@ -141,6 +145,14 @@ def _movable(ticket_id: uuid.UUID) -> Ticket:
     if ticket.status == "closed":
         raise Conflict(_("Esta conversa já foi encerrada"), code="closed")
     return ticket
+
+
+def _check_seen(ticket: Ticket, last_seen: uuid.UUID | None) -> None:
+    with transaction() as session:
+        seen = session.get(Message, last_seen) if last_seen else None
+    is_newer = seen is not None and ticket.last_inbound_at is not None and ticket.last_inbound_at > seen.thread_at
+    if is_newer and ticket.unread_count:
+        raise Conflict(_("O cliente acabou de escrever; leia antes de encerrar"), code="new_message")
 
 
 def _destination(ticket: Ticket, queue_id: uuid.UUID | None, user_id: uuid.UUID | None) -> dict[str, Any]:

@@ -265,8 +265,11 @@ def check_all(config: Config) -> None:
 def _for_each(tenants: list[uuid.UUID], act: Callable[[Instance], None]) -> None:
     for tenant_id in tenants:
         with acting(system(tenant_id)):
-            for instance in queries.list_instances():
-                if instance.is_provisioned and instance.provider == "evolution":
+            rows = queries.list_instances()
+            # Ids: each number's turn ends with its connection given back, and with it the other rows.
+            for instance_id in [row.id for row in rows if row.is_provisioned and row.provider == "evolution"]:
+                instance = queries.find_instance(instance_id)
+                if instance is not None:
                     act(instance)
             release()
 

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 50_000_000  # a phone's largest; 200 MB once decoded
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
@@ -38,6 +38,23 @@ def image_size(file: BinaryIO) -> tuple[int, int]:
     if size[0] * size[1] > MAX_PIXELS:
         raise ImageTooLarge
     return size
+
+
+def thumbnail(picture: bytes, most: int) -> bytes:
+    """A JPEG that fits into `most` by `most` points, upright and without metadata. In workers: it decodes."""
+    try:
+        with Image.open(io.BytesIO(picture), formats=_FORMATS) as image:
+            image.draft("RGB", (most * 2, most * 2))
+            upright = ImageOps.exif_transpose(image)
+            upright.thumbnail((most, most))
+            flat = Image.new("RGB", upright.size, "white")
+            clear = upright.convert("RGBA")
+            flat.paste(clear, mask=clear.getchannel("A"))
+    except (*_BROKEN, Image.DecompressionBombError) as error:
+        raise UnreadableImage from error
+    out = io.BytesIO()
+    flat.save(out, "JPEG", quality=80, optimize=True)
+    return out.getvalue()
 
 
 def without_place(jpeg: bytes) -> bytes:

@@ -75,7 +75,7 @@ def send(claim: Row[Any], number: Number, storage: Storage, timings: SendTimings
     try:
         sent = gateway.send(number.credentials, outgoing)
     except SendError as exc:
-        return _refusal(claim, exc, timings)
+        return refusal(claim, exc, timings)
     except Exception as exc:  # a bug of ours after the socket was open proves nothing either
         log.exception("send_crashed", message_id=str(claim.message_id))
         return _result(claim, "unknown", code="crash", detail=type(exc).__name__)
@@ -84,7 +84,7 @@ def send(claim: Row[Any], number: Number, storage: Storage, timings: SendTimings
     return _result(claim, "accepted", external_id=sent.external_id, jid=sent.jid)
 
 
-def _refusal(claim: Row[Any], error: SendError, timings: SendTimings) -> Result:
+def refusal(claim: Row[Any], error: SendError, timings: SendTimings) -> Result:
     if error.proof != "unsent":
         return _result(claim, "unknown", code=error.code, detail=error.detail)
     if error.permanent:

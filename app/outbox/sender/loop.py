@@ -8,7 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import structlog
@@ -32,6 +32,7 @@ from app.outbox.service.results import Result
 log = structlog.get_logger(__name__)
 
 THREADS = 512
+SERVERS = 4
 PROBERS = 32
 LEASE = 15.0
 SICK_REST = 30.0
@@ -41,8 +42,9 @@ SHORTEST_PAUSE = 0.005
 class Sender:
     """Lives as long as its process; shifts run on it one after another, so that calls outlive a shift.
 
-    Thread map: the shift's thread owns `numbers` and its store; pool threads call gateways; the recorder writes
-    results; the heart renews leases. They meet in `_finished`, a list under a lock, in `_held`, and in `_wake`.
+    Thread map: the shift's thread owns `numbers`, and waits while a few servers each claim and go for one of them; pool
+    threads call gateways; the recorder writes results; the heart renews leases. They meet in `_finished`, a list under
+    a lock, in `_held`, and in `_wake`.
     """
 
     def __init__(self, app: Flask, storage: Storage, timings: SendTimings, *, rng: random.Random | None = None) -> None:
@@ -57,6 +59,7 @@ class Sender:
         self._finished: list[Result] = []
         self._recorder = Recorder(app, self._done, timings)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="send")
+        self._servers = ThreadPoolExecutor(SERVERS, thread_name_prefix="serve")
         self._gate = Gate(self._store, self._pool, self._recorder, storage, timings, rng or random.Random())
         self._prober = Prober(app, timings, ThreadPoolExecutor(PROBERS, thread_name_prefix="probe"))
         self._numbers: dict[uuid.UUID, Number] = {}
@@ -108,8 +111,7 @@ class Sender:
         self._collect()
         self._on_time("sweep", now, self._timings.sweep, self._sweep)
         self._on_time("pick", now, PICK_EVERY, self._pick)
-        for number in list(self._numbers.values()):
-            self._serve(number)
+        self._serve_all()
         self._remember()
         self._pause()
         return any(number.is_ours for number in self._numbers.values()) or self._flying() > 0 or self._prober.is_busy()
@@ -147,6 +149,19 @@ class Sender:
             self._numbers[row.instance_id] = Number.from_row(row)
         else:
             number.refresh(row)
+
+    def _serve_all(self) -> None:
+        """Each number in turn, several numbers at once: their commits share one wait for the disk."""
+        moment, now = clock.now(), time.monotonic()
+        ready = [number for number in self._numbers.values() if number.has_work(moment, now)]
+        if len(ready) < 2:
+            for number in ready:
+                self._serve(number)
+            return
+        calls = [self._servers.submit(self._serve, number) for number in ready]
+        wait(calls)
+        for call in calls:
+            call.result()
 
     def _serve(self, number: Number) -> None:
         if not self._guarded(number.id, lambda: (self._claim(number), self._go(number))):

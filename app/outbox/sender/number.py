@@ -115,6 +115,10 @@ class Number:
             return Wanted(1, beside, only_high=True)
         return None
 
+    def has_work(self, now: datetime, monotonic: float) -> bool:
+        is_due = bool(self.claimed) and self.due(self.claimed[0]) <= monotonic
+        return is_due or self.claimable(now, monotonic) is not None
+
     def wakes_at(self, now: datetime, monotonic: float) -> float:
         """When there is something to do (monotonic seconds): a due message, or something to claim."""
         if self.claimed:

@@ -1,5 +1,6 @@
-"""The sender's SQL: one autocommit connection, one round trip per step, no transaction ever left open."""
+"""The sender's SQL: an autocommit connection per thread, one round trip per step, no transaction ever left open."""
 
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine, Row
 from sqlalchemy.exc import DBAPIError
 
-_PICK = text("SELECT * FROM outbox_pick(:me, :lease)")
-_CLAIM = text("SELECT * FROM outbox_claim(:me, :instance, :lease, :want, :limit, :open, :open_high, :high_only)")
+# A pick or a claim that a crash of the database forgets has sent nothing, so it need not wait for the disk; a go must.
+_UNHURRIED = "SELECT f.*, set_config('synchronous_commit', 'off', true) FROM "
+_PICK = text(_UNHURRIED + "outbox_pick(:me, :lease) f")
+_CLAIM = text(_UNHURRIED + "outbox_claim(:me, :instance, :lease, :want, :limit, :open, :open_high, :high_only) f")
 _GO = text(
     "SELECT * FROM outbox_go(:me, :message, :attempt, :stamp, :lane_stamp, :min_gap, :gap, :slack, "
     "cast(:cap AS int), cast(:lane_cap AS int), :today, :open_until, :batch, :lease)"
@@ -31,23 +34,28 @@ class Store:
     def __init__(self, engine: Engine, me: str, lease: float) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._me, self._lease = me, lease
-        self._connection: Connection | None = None
+        self._connections: dict[int, Connection] = {}
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
-        if self._connection is None:
-            self._connection = self._engine.connect()
+        me = threading.get_ident()
+        if me not in self._connections:
+            self._connections[me] = self._engine.connect()
         try:
-            yield self._connection
+            yield self._connections[me]
         except DBAPIError:
-            self.close()
+            self._drop(me)
             raise
 
     def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.invalidate()
-            connection.close()
+        """While no other thread is using it."""
+        for thread in list(self._connections):
+            self._drop(thread)
+
+    def _drop(self, thread: int) -> None:
+        connection = self._connections.pop(thread)
+        connection.invalidate()
+        connection.close()
 
     def _all(self, statement: Any, **values: Any) -> Sequence[Row[Any]]:
         with self._connected() as connection:

@@ -12,6 +12,7 @@ from app.outbox.service.repair import (
     retry_message,
 )
 from app.outbox.service.requests import queue_from_api, send_again
+from app.outbox.service.restored import count_restored, release_restored
 
 __all__ = [
     "Receipt",
@@ -20,11 +21,13 @@ __all__ = [
     "cancel_for_contact",
     "cancel_message",
     "close_lanes",
+    "count_restored",
     "discard_failed",
     "has_unsent",
     "open_lanes",
     "queue_from_api",
     "queue_message",
+    "release_restored",
     "resend_unconfirmed",
     "retry_message",
     "send_again",

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.core import clock
 from app.core.context import acting, system
-from app.core.db import transaction
+from app.core.db import after_commit, transaction
 from app.core.facts import emit
 from app.outbox import rules
 from app.outbox.models import InstancePace
@@ -22,27 +22,35 @@ _QUIET = text("""
     UPDATE instance_pace SET unacked = 0, unacked_since = NULL, error_run = 0
     WHERE instance_id = :id AND (unacked > 0 OR error_run > 0)
 """)
+_NOTE = text("""
+    UPDATE instance_pace SET recent = right(recent || :outcomes, :window), error_run = error_run + :errors,
+        unacked = unacked + :unacked,
+        unacked_since = CASE WHEN :unacked > 0 THEN coalesce(unacked_since, :now) ELSE unacked_since END,
+        probe_tries = CASE WHEN position('s' in :outcomes) > 0 THEN 0 ELSE probe_tries END
+    WHERE instance_id = :id RETURNING recent, error_run
+""")
+_UNHURRIED = text("SELECT set_config('synchronous_commit', 'off', true)")
 _SILENT = text("SELECT * FROM outbox_silent(:messages, :seconds)")
 
 
 def note_outcomes(instance_id: uuid.UUID, outcomes: str, *, unacknowledged: int = 0, errors: int = 0) -> None:
     """`outcomes`: `s` accepted and `f` refused, in the order they happened. `unacknowledged`: how many of the accepted
-    nobody told of yet; `errors`: refused after they were accepted."""
-    if not outcomes:
-        return
+    nobody told of yet; `errors`: refused after they were accepted.
+
+    Counted right after the results are committed: every go of the number waits for this row, and should not wait for
+    the disk that keeps the results.
+    """
+    if outcomes:
+        after_commit(lambda: _note_outcomes(instance_id, outcomes, unacknowledged, errors))
+
+
+def _note_outcomes(instance_id: uuid.UUID, outcomes: str, unacknowledged: int, errors: int) -> None:
+    values = {"id": instance_id, "outcomes": outcomes, "window": rules.WINDOW, "unacked": unacknowledged}
     with transaction() as session:
-        pace = session.get(InstancePace, instance_id, with_for_update=True, populate_existing=True)
-        if pace is None:
-            return
-        pace.recent = rules.remember(pace.recent, outcomes)
-        pace.error_run += errors
-        if unacknowledged:
-            pace.unacked += unacknowledged
-            pace.unacked_since = pace.unacked_since or clock.now()
-        if "s" in outcomes:
-            pace.probe_tries = 0
-        session.flush()
-        _brake_if_due(pace)
+        session.execute(_UNHURRIED)
+        row = session.execute(_NOTE, {**values, "errors": errors, "now": clock.now()}).one_or_none()
+        if row is not None:
+            _brake_if_due(instance_id, row.recent, row.error_run)
 
 
 def note_receipts(instance_id: uuid.UUID, statuses: Sequence[str]) -> None:
@@ -62,7 +70,7 @@ def note_receipts(instance_id: uuid.UUID, statuses: Sequence[str]) -> None:
         pace.recent = rules.refused_later(pace.recent, statuses.count("failed"))
         pace.unacked, pace.unacked_since = 0, None
         session.flush()
-        _brake_if_due(pace)
+        _brake_if_due(instance_id, pace.recent, pace.error_run)
 
 
 def _run_of_errors(statuses: Sequence[str]) -> tuple[int, bool]:
@@ -76,10 +84,10 @@ def _run_of_errors(statuses: Sequence[str]) -> tuple[int, bool]:
     return count, had_good
 
 
-def _brake_if_due(pace: InstancePace) -> None:
-    reason = rules.brake_reason(pace.recent, pace.error_run)
+def _brake_if_due(instance_id: uuid.UUID, recent: str, error_run: int) -> None:
+    reason = rules.brake_reason(recent, error_run)
     if reason:
-        brake(pace.instance_id, reason)
+        brake(instance_id, reason)
 
 
 def brake(instance_id: uuid.UUID, reason: str) -> bool:

@@ -48,6 +48,11 @@ _SEARCHED = text("""
     UPDATE outbox SET searched_at = :now
     WHERE instance_id = :instance AND state = 'unconfirmed' AND started_at < :before
 """)
+_UNDECIDED = text("""
+    SELECT DISTINCT o.instance_id FROM outbox o WHERE (o.state = 'unconfirmed' OR o.unknown_at IS NOT NULL)
+        AND EXISTS (SELECT 1 FROM external_refs r WHERE r.instance_id = o.instance_id AND r.message_id IS NULL
+            AND r.echo IS NOT NULL)
+""")
 _ON_THE_WIRE = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE instance_id = :instance AND state = 'sending')")
 
 
@@ -90,6 +95,13 @@ def bind(instance_id: uuid.UUID, found: Iterable[dict[str, Any]] = ()) -> int:
         if pairs:
             record(_as_results(instance_id, rows, pairs))
         return len(pairs)
+
+
+def bind_all() -> int:
+    """Look again at every number of the company: an echo may have come while a call like it was still open."""
+    with transaction() as session:
+        numbers = session.scalars(_UNDECIDED).all()
+    return sum(bind(number) for number in numbers)
 
 
 def mark_searched(instance_id: uuid.UUID, before: datetime) -> None:

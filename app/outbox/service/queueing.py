@@ -45,6 +45,7 @@ def queue_message(
     `options`: `{delay}` in ms and `{typing}`. Raises Invalid (recipient, text, media), NotFound (instance, contact).
     """
     actor = require("messages.send")
+    body = body.replace("\0", "")  # PostgreSQL stores none
     _check_content(type, body, has_media=bool(media_id or media_url))
     if media_id is not None:
         check_uploaded(media_id)  # the ledger has no foreign key that would refuse another company's file

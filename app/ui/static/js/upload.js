@@ -13,6 +13,8 @@ export default function upload(form) {
     event.preventDefault();
     send(form, event.submitter, zone);
   });
+  // A file chosen before this script arrived is news too.
+  if (input?.files.length) input.dispatchEvent(new Event("change"));
 }
 
 function drop(zone, input) {

@@ -1,0 +1,72 @@
+"""What a person does in the pages, in their words."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.journeys.stack import PASSWORD, Stack
+
+PATIENCE = 30_000  # milliseconds: the machine also runs the rest of the tests
+
+
+def sign_in(page: Page, stack: Stack, email: str) -> None:
+    page.set_default_timeout(PATIENCE)
+    page.goto(stack.url)
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Senha").fill(PASSWORD)
+    page.get_by_role("button", name="Entrar").click()
+    expect(page.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
+
+
+def upload(page: Page, book: Path) -> None:
+    """From the first page to the doctor's report."""
+    page.get_by_role("link", name="Importar planilha").click()
+    page.locator("input[type=file]").set_input_files(book)
+    page.wait_for_url("**step=columns*")
+    page.get_by_role("button", name="Conferir a planilha").click()
+    wait_for_doctor(page)
+
+
+def wait_for_doctor(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Precisa de você")).to_be_visible(timeout=PATIENCE)
+
+
+def ailment(page: Page, title: str) -> Locator:
+    return page.locator(".ailment").filter(has=page.get_by_role("heading", name=re.compile(f"^{title}")))
+
+
+def rows_of(ailment: Locator) -> int:
+    """The count beside the title; a card that is gone has none."""
+    return figure(ailment.locator(".ailment__count")) if ailment.count() else 0
+
+
+def figure(place: Locator) -> int:
+    """The first number in it: 1.887 is 1887."""
+    found = re.search(r"\d[\d.]*", place.inner_text())
+    assert found, place.inner_text()
+    return int(found[0].replace(".", ""))
+
+
+def stat(page: Page, label: str) -> Locator:
+    return page.locator(".stat").filter(has_text=label).locator(".stat__value")
+
+
+def connect_number(page: Page, stack: Stack, name: str) -> None:
+    """Show the QR here, point the pretend phone at it there."""
+    page.goto(f"{stack.url}/instances")
+    page.get_by_role("link", name="Conectar").first.click()
+    page.get_by_label("Nome").fill(name)
+    page.get_by_role("button", name="Continuar para o QR code").click()
+    expect(page.get_by_alt_text("QR code para conectar este número")).to_be_visible(timeout=PATIENCE)
+    phone = page.context.new_page()
+    phone.goto(stack.simulator)
+    phone.get_by_role("link").filter(has_text="esperando leitura do QR").click()
+    phone.get_by_role("button", name="Escanear").click()
+    expect(page.get_by_text("Número conectado!")).to_be_visible(timeout=PATIENCE)
+    phone.close()
+
+
+def go_on(page: Page) -> None:
+    with page.expect_navigation():
+        page.get_by_role("button", name="Continuar", exact=True).click()
