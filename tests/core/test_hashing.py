@@ -6,9 +6,10 @@ from app.core.hashing import check_password, hash_password
 
 
 def seconds(password, hashed):
-    begun = time.perf_counter()
+    """Of this thread on the processor: what else the machine does is no clue."""
+    begun = time.thread_time()
     assert not check_password(password, hashed)
-    return time.perf_counter() - begun
+    return time.thread_time() - begun
 
 
 def test_a_hash_has_cost_12_and_opens_with_its_password_only():

@@ -137,7 +137,7 @@ def review(page: Page, stack: Stack) -> None:
     )
 
 
-def wait_for(page: Page, found: Any, tries: int = 300) -> Any:
+def wait_for(page: Page, found: Any, tries: int = 900) -> Any:
     while not (value := found()):
         tries -= 1
         assert tries, "never came"
@@ -172,7 +172,7 @@ def opt_out(page: Page, stack: Stack) -> str:
 
 def finish(page: Page, stack: Stack, people: int, left: str) -> None:
     """Progress and ticks arrive by themselves; the promise is kept; the one who left is marked."""
-    expect(page.locator("#progress .pill").first).to_have_text("Concluída", timeout=90_000)
+    expect(page.locator("#progress .pill").first).to_have_text("Concluída", timeout=PATIENCE)
     wait_for(page, lambda: walk.figure(walk.stat(page, "Entregues")) == people)
     assert walk.figure(walk.stat(page, "Enviadas")) == people
     assert walk.figure(walk.stat(page, "Lidas")) > 0

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.stack import PASSWORD, Stack
 
-PATIENCE = 30_000  # milliseconds: the machine also runs the rest of the tests
+PATIENCE = 90_000  # milliseconds: the machine may be busy with the rest of the tests
 
 
 def sign_in(page: Page, stack: Stack, email: str) -> None:

@@ -23,7 +23,6 @@ def write(company: Company) -> Callable[..., uuid.UUID]:
         at = at or clock.now()
         usual = {
             "id": ids.new_id(at),
-            "instance_id": uuid.uuid4(),
             "contact_id": uuid.uuid4(),
             "direction": "outbound",
             "sender_type": "user",
@@ -33,6 +32,7 @@ def write(company: Company) -> Callable[..., uuid.UUID]:
             "created_at": at,
         }
         with acting(company.actor()), transaction() as session:
+            usual["instance_id"] = fields.get("instance_id") or make_instance().id
             message = Message(**{**usual, **fields})
             session.add(message)
             session.flush()
