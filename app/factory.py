@@ -25,6 +25,7 @@ BLUEPRINTS = (
     "app.instances.views",
     "app.media.views",
     "app.templates.views",
+    "app.inbox.views",
     "app.campaigns.views",
     "app.webhooks.views",
     "app.webhooks.evolution",

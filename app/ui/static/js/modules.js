@@ -7,6 +7,7 @@ const registry = {
   countdown: () => import("./countdown.js"),
   counter: () => import("./counter.js"),
   frame: () => import("./frame.js"),
+  inbox: () => import("./inbox/index.js"),
   insert: () => import("./insert.js"),
   "media-picker": () => import("./media-picker.js"),
   leave: () => import("./leave.js"),

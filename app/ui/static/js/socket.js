@@ -34,6 +34,8 @@ export function connect() {
   return socket;
 }
 
+/** To the server; lost without a connection. */
+export const emit = (name, payload) => isConnected() && socket.emit(name, payload);
 export const isConnected = () => Boolean(socket?.connected);
 export const onEvent = (listener) => listeners.add(listener);
 export const onChange = (listener) => changes.add(listener);

@@ -1,0 +1,12 @@
+"""Pages of the inbox: the three panes, and what attendants do in them."""
+
+from flask import Flask
+
+from app.inbox.views import actions, pages, words, writing
+
+
+def init_app(app: Flask) -> None:
+    for room in (pages, actions, writing):
+        app.register_blueprint(room.blueprint)
+    app.jinja_env.globals.update(words.GLOBALS)
+    app.jinja_env.filters["local_input"] = words.local_input

@@ -1,0 +1,333 @@
+// The inbox page: a list, a conversation, and the news that keep both true.
+import { Idiomorph } from "../../vendor/idiomorph.esm.js";
+import { emit, isConnected, onChange, onEvent } from "../socket.js";
+import { toast } from "../toast.js";
+import { Alerts } from "./alerts.js";
+import { Composer, reschedule } from "./composer.js";
+import { calm, html, parse, post } from "./http.js";
+import { startKeys } from "./keys.js";
+import { List } from "./list.js";
+import { Selection } from "./selection.js";
+import { Thread } from "./thread.js";
+
+const POLL = 4000; // ms, without a socket
+const SAFETY = 45000; // ms, with one: an event may get lost
+const TYPING_FOR = 6000;
+const PANEL = "recado:panel";
+
+class Inbox {
+  constructor(root) {
+    this.root = root;
+    this.place = root.querySelector("[data-conversation]");
+    this.list = new List(root);
+    this.selection = new Selection(root, () => this.refresh());
+    this.alerts = new Alerts(root);
+    this.parts = calm(() => this.loadParts(), 300);
+    this.bind();
+    startKeys(root, this);
+    this.panel(localStorage.getItem(PANEL) !== "0");
+    if (this.place.querySelector(".conversation")) this.adopt();
+    this.tick();
+  }
+
+  bind() {
+    this.root.addEventListener("click", (event) => this.click(event));
+    this.root.addEventListener("submit", (event) => this.submit(event));
+    this.root.addEventListener("change", (event) => event.target.closest("form[data-auto]")?.requestSubmit());
+    this.root.addEventListener("inbox:open", (event) => this.open(`${this.root.dataset.indexUrl}/${event.detail}`));
+    this.root.addEventListener("inbox:sent", (event) => this.sent(event.detail));
+    this.searchAsOneTypes();
+    addEventListener("popstate", () => this.arrive());
+    addEventListener("pagehide", () => this.composer?.leave());
+    addEventListener("online", () => this.refresh());
+    document.addEventListener("visibilitychange", () => document.hidden || this.seen());
+    onEvent((name, payload) => this.hear(name, payload));
+    onChange((connected) => connected && (this.subscribe(), this.refresh()));
+  }
+
+  searchAsOneTypes() {
+    const form = this.root.querySelector("[data-search-form]");
+    let timer = null;
+    form.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.filter({ q: form.elements.q.value.trim() }), 300);
+    });
+  }
+
+  get ticket() {
+    return this.conversation?.dataset.ticketId;
+  }
+
+  tick() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      if (!document.hidden) this.refresh();
+      this.tick();
+    }, isConnected() ? SAFETY : POLL);
+  }
+
+  refresh() {
+    this.list.refresh();
+    this.thread?.refresh();
+    if (this.conversation) this.parts();
+  }
+
+  hear(name, payload) {
+    if (name === "ticket:typing") return this.typing(payload);
+    if (!/^(ticket|message):/.test(name)) return;
+    this.list.refresh();
+    if (name === "message:new" && !payload.user_id && (document.hidden || payload.ticket_id !== this.ticket)) this.noise(payload);
+    if (!this.ticket || payload.ticket_id !== this.ticket) return this.elsewhere(name, payload);
+    if (name === "message:update") this.thread.change(payload.message_id);
+    else this.thread.refresh();
+    if (name === "ticket:update") this.moved(payload);
+    if (name === "message:new") this.seen();
+  }
+
+  // Receipts name the message only; it is drawn again when it is here.
+  elsewhere(name, payload) {
+    if (name === "message:update" && payload.message_id) this.thread?.change(payload.message_id);
+    if (name === "message:update" && payload.changes) payload.changes.forEach(([id]) => this.thread?.change(id));
+  }
+
+  noise(payload) {
+    const row = document.getElementById(`t-${payload.ticket_id}`);
+    if (row) this.alerts.tell(payload.ticket_id);
+  }
+
+  moved(payload) {
+    if (payload.change === "read" || payload.change === "unread") return;
+    this.subscribe();
+    this.parts();
+  }
+
+  typing(payload) {
+    const line = this.conversation?.querySelector("[data-typing]");
+    if (!line || payload.ticket_id !== this.ticket || payload.user_id === this.root.dataset.me) return;
+    line.textContent = [payload.name, this.root.dataset.wordsTyping].filter(Boolean).join(" ");
+    line.hidden = false;
+    clearTimeout(this.typingTimer);
+    this.typingTimer = setTimeout(() => (line.hidden = true), TYPING_FOR);
+  }
+
+  subscribe() {
+    if (this.ticket) emit("ticket:subscribe", { ticket_id: this.ticket });
+  }
+
+  click(event) {
+    const find = (selector) => event.target.closest(selector);
+    const link = find("[data-open-ticket], [data-tab], [data-back], [data-filter-link], .inbox-chips .chip__x");
+    if (link && !(event.ctrlKey || event.metaKey || event.shiftKey || event.button)) {
+      event.preventDefault();
+      if (link.matches("[data-open-ticket]")) this.open(link.href);
+      else if (link.matches("[data-back]")) this.shut();
+      else this.follow(link);
+    } else if (find("[data-toggle-panel]")) this.togglePanel();
+    else if (find("[data-reply]")) this.composer?.quote(find("[data-reply]"));
+    else if (find("[data-go-message]")) (event.preventDefault(), this.thread.go(find("[data-go-message]").dataset.goMessage));
+    else if (find("[data-view]")) (event.preventDefault(), view(find("[data-view]")));
+    else if (find("[data-reschedule]")) reschedule(find("[data-reschedule]"), () => this.parts());
+  }
+
+  // Chips stand outside the list: the page that carries them is the page to show.
+  follow(link) {
+    if (!link.matches("[data-tab]")) return void location.assign(link.href);
+    for (const tab of this.root.querySelectorAll("[data-tab]")) {
+      tab.classList.toggle("is-active", tab === link);
+      if (tab === link) tab.setAttribute("aria-current", "page");
+      else tab.removeAttribute("aria-current");
+    }
+    for (const field of this.root.parentElement.querySelectorAll("input[name=tab]")) field.value = link.dataset.tab;
+    this.filter({ tab: link.dataset.tab });
+  }
+
+  filter(changes) {
+    const search = new URLSearchParams(this.list.search);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value) search.set(name, value);
+      else search.delete(name);
+    }
+    this.list.search = search;
+    this.list.box.scrollTop = 0;
+    history.replaceState(null, "", `${location.pathname}?${search}`);
+    this.list.refresh();
+  }
+
+  async submit(event) {
+    const { target: form, submitter } = event;
+    if (form.method !== "post" || event.defaultPrevented || form.matches("[data-composer]")) return;
+    if (submitter?.dataset.plain !== undefined) return;
+    event.preventDefault();
+    const body = new FormData(form, submitter);
+    submitter?.classList.add("is-busy");
+    try {
+      await post(form.action, body);
+      form.closest("dialog")?.close();
+      if (form.matches("[data-take]")) await this.open(form.closest(".ticket").querySelector("[data-open-ticket]").href);
+    } catch (refused) {
+      toast(refused.message, refused.status === 409 ? "warning" : "error");
+    }
+    submitter?.classList.remove("is-busy");
+    this.refresh();
+  }
+
+  async open(address, push = true) {
+    const path = new URL(address, location.href).pathname;
+    if (this.ticket && path.endsWith(this.ticket)) return this.composer?.text.focus();
+    this.composer?.leave();
+    const wanted = (this.wanted = path);
+    this.list.mark(path.split("/").pop());
+    this.root.classList.add("has-conversation");
+    this.place.setAttribute("aria-busy", "true");
+    try {
+      const page = await html(path);
+      if (this.wanted !== wanted) return;
+      if (push) history.pushState(null, "", `${path}?${this.list.search}`);
+      this.place.replaceChildren(...parse(page).children);
+      this.adopt();
+    } catch (refused) {
+      if (this.wanted === wanted) this.shut();
+      toast(refused.message, "error");
+      this.list.refresh();
+    } finally {
+      this.place.removeAttribute("aria-busy");
+    }
+  }
+
+  adopt() {
+    if (this.ticket) emit("ticket:unsubscribe", { ticket_id: this.ticket });
+    this.conversation = this.place.querySelector(".conversation");
+    this.thread = new Thread(this.conversation);
+    const tell = () => emit("ticket:typing", { ticket_id: this.ticket });
+    const writes = this.conversation.querySelector("[data-composer]");
+    this.composer = writes ? new Composer(this.root, this.conversation, this.thread, tell) : null;
+    this.panel(this.root.classList.contains("has-panel"));
+    this.list.mark(this.ticket);
+    this.subscribe();
+    this.seen();
+    if (matchMedia("(min-width: 62rem)").matches) this.composer?.text.focus({ preventScroll: true });
+  }
+
+  arrive() {
+    if (location.pathname === this.root.dataset.indexUrl) this.shut(false);
+    else this.open(location.href, false);
+  }
+
+  shut(push = true) {
+    this.composer?.leave();
+    if (this.ticket) emit("ticket:unsubscribe", { ticket_id: this.ticket });
+    this.wanted = this.conversation = this.thread = this.composer = null;
+    this.root.classList.remove("has-conversation");
+    this.place.replaceChildren(this.root.querySelector("[data-nothing]").content.cloneNode(true));
+    this.list.mark(null);
+    if (push) history.pushState(null, "", `${this.root.dataset.indexUrl}?${this.list.search}`);
+  }
+
+  /** Looked at: read here and, if the company wants it, at WhatsApp. Peeking at what waits marks nothing. */
+  seen() {
+    if (!this.conversation || document.hidden) return;
+    const row = document.getElementById(`t-${this.ticket}`);
+    if (this.conversation.dataset.status === "pending" || row?.dataset.unread === "0") return;
+    this.mark ??= calm(() => this.ticket && post(`${this.root.dataset.indexUrl}/${this.ticket}/read`, new FormData()), 1000);
+    this.mark();
+  }
+
+  async unread() {
+    if (!this.ticket) return;
+    const url = `${this.root.dataset.indexUrl}/${this.ticket}/unread`;
+    this.shut();
+    await post(url, new FormData()).catch((refused) => toast(refused.message, "error"));
+    this.list.refresh();
+  }
+
+  async loadParts() {
+    const { conversation } = this;
+    if (!conversation) return;
+    let fresh;
+    try {
+      fresh = parse(await html(`${conversation.dataset.base}/parts`)).firstElementChild;
+    } catch (refused) {
+      if (refused.status !== 404 || conversation !== this.conversation) return;
+      toast(this.root.dataset.wordsGone, "info");
+      return this.shut();
+    }
+    if (conversation !== this.conversation) return;
+    if (fresh.dataset.status !== conversation.dataset.status) this.changeState(fresh.dataset.status);
+    for (const part of fresh.children) morphPart(conversation.querySelector(`[data-part="${part.dataset.part}"]`), part);
+  }
+
+  // Closing takes the composer away, reopening brings it back: the whole conversation is drawn again.
+  changeState(status) {
+    const before = this.conversation.dataset.status;
+    this.conversation.dataset.status = status;
+    if (status === "open") this.seen();
+    if (status !== "closed" && before !== "closed") return;
+    const address = this.conversation.dataset.base;
+    this.composer?.leave();
+    this.conversation.dataset.ticketId = "";
+    this.open(address, false);
+  }
+
+  sent(entry) {
+    if (entry.isLater) toast(this.root.dataset.wordsScheduled, "success");
+    this.list.refresh();
+    this.parts();
+  }
+
+  step(by) {
+    const link = this.list.beside(by)?.querySelector("[data-open-ticket]");
+    if (link) {
+      link.scrollIntoView({ block: "nearest" });
+      this.open(link.href);
+    }
+    this.list.more();
+  }
+
+  async closeAndNext() {
+    const next = (this.list.beside(1) ?? this.list.beside(-1))?.querySelector("[data-open-ticket]")?.href;
+    if (!this.ticket || this.conversation.dataset.status === "closed") return;
+    const url = `${this.root.dataset.indexUrl}/${this.ticket}/close`;
+    try {
+      await post(url, new FormData());
+      if (next && !next.includes(this.ticket)) this.open(next);
+      else this.shut();
+    } catch (refused) {
+      toast(refused.message, "error");
+    }
+    this.list.refresh();
+  }
+
+  togglePanel() {
+    const on = !this.root.classList.contains("has-panel");
+    this.panel(on);
+    if (matchMedia("(min-width: 62rem)").matches) localStorage.setItem(PANEL, on ? "1" : "0");
+  }
+
+  panel(on) {
+    const shown = on && (this.bound || matchMedia("(min-width: 80rem)").matches);
+    this.bound = true;
+    this.root.classList.toggle("has-panel", shown);
+    this.root.querySelector(".talk-head__who")?.setAttribute("aria-expanded", String(shown));
+  }
+}
+
+function morphPart(place, fresh) {
+  if (!place || place.querySelector("dialog[open], .dropdown-menu.show")) return;
+  Idiomorph.morph(place, fresh, {
+    morphStyle: "innerHTML",
+    ignoreActiveValue: true,
+    callbacks: { beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details, dialog")) },
+  });
+}
+
+function view(link) {
+  const dialog = document.getElementById("viewer");
+  dialog.querySelector("[data-viewer-image]").src = link.href;
+  dialog.querySelector("[data-viewer-name]").textContent = link.dataset.name;
+  dialog.querySelector("[data-viewer-download]").href = `${link.href}?download=1`;
+  dialog.showModal();
+}
+
+export default (root) => {
+  root.inbox = new Inbox(root);
+};

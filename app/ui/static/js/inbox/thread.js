@@ -1,0 +1,172 @@
+// One conversation's messages: grows at both ends without moving what one reads.
+import { Idiomorph } from "../../vendor/idiomorph.esm.js";
+import { calm, html, parse } from "./http.js";
+
+const NEAR = 90; // px from the end that still count as the end
+const SEARCHED = 10; // pages back when a quote is followed
+
+export class Thread {
+  constructor(conversation) {
+    this.base = conversation.dataset.base;
+    this.box = conversation.querySelector("[data-thread]");
+    this.items = this.box.querySelector("[data-items]");
+    this.older = this.items.dataset.older;
+    this.down = conversation.querySelector("[data-to-end]");
+    this.fresh = 0;
+    this.refresh = calm(() => this.load(), 250);
+    this.redraw = calm(() => this.loadSome(), 300);
+    this.changed = new Set();
+    this.box.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.down.addEventListener("click", () => this.toEnd(true));
+    this.box.addEventListener("load", () => this.sticks && this.toEnd(), true);
+    this.sticks = true;
+    this.start();
+  }
+
+  start() {
+    const line = this.items.querySelector("[data-unread-line]");
+    if (line && line.offsetTop < this.box.scrollHeight - this.box.clientHeight) {
+      this.sticks = false;
+      this.box.scrollTop = line.offsetTop - 60;
+    } else this.toEnd();
+  }
+
+  atEnd() {
+    return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR;
+  }
+
+  toEnd(smooth = false) {
+    this.sticks = true;
+    this.box.scrollTo({ top: this.box.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+    this.tell(0);
+  }
+
+  scrolled() {
+    this.sticks = this.atEnd();
+    if (this.sticks) this.tell(0);
+    else this.down.hidden = false;
+    if (this.box.scrollTop < 300) this.back();
+  }
+
+  tell(count) {
+    this.fresh = count;
+    this.down.hidden = this.atEnd();
+    this.down.querySelector("[data-new-count]").textContent = count || "";
+  }
+
+  async back() {
+    if (!this.older || this.loading) return false;
+    this.loading = true;
+    try {
+      const page = parse(await html(`${this.base}/thread?before=${encodeURIComponent(this.older)}`));
+      this.prepend(page.querySelector("[data-items]"));
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  prepend(page) {
+    const [height, top] = [this.box.scrollHeight, this.box.scrollTop];
+    const days = [...page.children].filter((row) => row.dataset.day);
+    const first = this.items.querySelector("[data-day]");
+    if (first && days.at(-1)?.dataset.day === first.dataset.day) first.remove();
+    this.older = page.dataset.older;
+    this.items.prepend(...page.children);
+    this.box.scrollTop = top + this.box.scrollHeight - height;
+  }
+
+  async load() {
+    const fresh = parse(await html(`${this.base}/thread`)).querySelector("[data-items]");
+    const stick = this.sticks || this.atEnd();
+    const before = this.items.querySelectorAll(".msg--in").length;
+    this.merge(fresh);
+    const added = Math.max(0, this.items.querySelectorAll(".msg--in").length - before);
+    if (stick) this.toEnd();
+    else if (added) this.tell(this.fresh + added);
+  }
+
+  merge(fresh) {
+    const rows = [...fresh.children];
+    const known = new Map([...this.items.children].filter((row) => row.id).map((row) => [row.id, row]));
+    const start = rows.findIndex((row) => !row.dataset.day && known.has(row.id));
+    if (start < 0) return this.replace(fresh, rows);
+    const wanted = new Set(rows.map((row) => row.id));
+    let at = known.get(rows[start].id);
+    const rest = new Set();
+    for (let node = at; node; node = node.nextElementSibling) rest.add(node);
+    for (const row of rows.slice(start)) at = this.place(row, known.get(row.id), at);
+    for (const node of rest) if (!wanted.has(node.id) && !this.stays(node)) node.remove();
+    this.items.querySelector("#thread-none:not(:only-child)")?.remove();
+  }
+
+  place(row, existing, cursor) {
+    let at = cursor;
+    while (at?.matches("[data-unread-line]")) at = at.nextElementSibling;
+    if (row.matches("[data-unread-line]") && existing) return cursor;
+    if (existing) morph(existing, row);
+    const node = existing ?? row;
+    if (node === at) return at.nextElementSibling;
+    this.items.insertBefore(node, at ?? this.items.querySelector("[data-pending]"));
+    return at;
+  }
+
+  replace(fresh, rows) {
+    const pending = [...this.items.querySelectorAll("[data-pending]")];
+    this.older = fresh.dataset.older;
+    this.items.replaceChildren(...rows, ...pending);
+  }
+
+  stays(node) {
+    return node.matches("[data-pending], [data-unread-line]");
+  }
+
+  /** A message somewhere in the thread changed: ticks, an edit, a reaction. */
+  change(messageId) {
+    if (!document.getElementById(`m-${messageId}`)) return;
+    this.changed.add(messageId);
+    this.redraw();
+  }
+
+  async loadSome() {
+    const some = [...this.changed];
+    this.changed.clear();
+    if (some.length > 4) return this.load();
+    for (const messageId of some) {
+      const fresh = parse(await html(`/inbox/messages/${messageId}`)).firstElementChild;
+      const existing = document.getElementById(`m-${messageId}`);
+      if (existing) morph(existing, fresh);
+    }
+    if (this.sticks) this.toEnd();
+  }
+
+  add(row) {
+    const same = row.id && document.getElementById(row.id);
+    if (same) morph(same, row);
+    else this.items.append(row);
+    this.items.querySelector("#thread-none")?.remove();
+    this.toEnd();
+    return same || row;
+  }
+
+  async go(messageId) {
+    for (let page = 0; page < SEARCHED && !document.getElementById(`m-${messageId}`); page += 1) {
+      if (!(await this.back())) break;
+    }
+    const found = document.getElementById(`m-${messageId}`);
+    if (!found) return;
+    this.sticks = false;
+    found.scrollIntoView({ block: "center" });
+    found.classList.add("is-shown");
+    setTimeout(() => found.classList.remove("is-shown"), 1800);
+  }
+}
+
+function morph(existing, fresh) {
+  Idiomorph.morph(existing, fresh, {
+    morphStyle: "outerHTML",
+    callbacks: { beforeNodeMorphed: (node) => !(node.matches?.("audio, video") && !node.paused) },
+  });
+}
