@@ -43,7 +43,7 @@ JOBS = (
     "app.webhooks.jobs",
 )
 SOCKETS = ("app.accounts.sockets", "app.inbox.sockets")
-COMMANDS = ("app.accounts.cli",)
+COMMANDS = ("app.accounts.cli", "app.outbox.cli")
 
 
 def create_app(config: Config | None = None) -> Flask:

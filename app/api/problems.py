@@ -104,6 +104,12 @@ def on_unwritable(error: DBAPIError) -> ResponseReturnValue:
     return problem(422, Invalid.title, code=Invalid.code)
 
 
+def on_lost_file(error: FileNotFoundError) -> ResponseReturnValue:
+    """The storage no longer has it: purged by age, or not part of the backup that was restored."""
+    log.warning("stored_file_gone", file=error.filename)
+    return problem(404, _TITLES[404])
+
+
 def on_crash(error: InternalServerError) -> ResponseReturnValue:
     """What broke is in the log under the request id; the caller learns nothing of it."""
     return problem(500, _CRASHED)
@@ -113,6 +119,7 @@ def register(frame: Blueprint) -> None:
     frame.register_error_handler(AppError, on_app_error)
     frame.register_error_handler(HTTPException, on_http)
     frame.register_error_handler(InternalServerError, on_crash)
+    frame.register_error_handler(FileNotFoundError, on_lost_file)
     frame.register_error_handler(IntegrityError, on_unwritable)
     frame.register_error_handler(DataError, on_unwritable)
     frame.register_error_handler(OperationalError, on_database_down)

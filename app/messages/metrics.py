@@ -21,6 +21,18 @@ _ADD = text("""
         replied = greatest(0, d.replied + :replied), failed = greatest(0, d.failed + :failed),
         received = greatest(0, d.received + :received)
 """)
+# Many numbers at once, where nothing is taken back.
+_ADD_ALL = text("""
+    INSERT INTO daily_metrics AS d (tenant_id, day, instance_id, sent, delivered, read, replied, failed, received)
+    SELECT :tenant, (cast(:now AS timestamptz) AT TIME ZONE t.timezone)::date, v.*
+    FROM tenants t, unnest(cast(:instances AS uuid[]), cast(:sent AS int[]), cast(:delivered AS int[]),
+        cast(:read AS int[]), cast(:replied AS int[]), cast(:failed AS int[]), cast(:received AS int[])) AS v
+    WHERE t.id = :tenant
+    ON CONFLICT (tenant_id, day, instance_id) DO UPDATE SET sent = d.sent + excluded.sent,
+        delivered = d.delivered + excluded.delivered, read = d.read + excluded.read,
+        replied = d.replied + excluded.replied, failed = d.failed + excluded.failed,
+        received = d.received + excluded.received
+""")
 
 
 def add(instance_id: uuid.UUID, **counts: int) -> None:
@@ -41,9 +53,15 @@ def add(instance_id: uuid.UUID, **counts: int) -> None:
 @event.listens_for(Session, "before_commit")
 def _write(session: Session) -> None:
     pending = session.info.pop("metrics", {})
-    for tenant_id, instance_id in sorted(pending):
-        values = pending[tenant_id, instance_id]
-        session.execute(_ADD, {"tenant": tenant_id, "now": clock.now(), "instance": instance_id, **values})
+    for tenant_id in sorted({tenant_id for tenant_id, _instance in pending}):
+        numbers = {instance: counts for (tenant, instance), counts in sorted(pending.items()) if tenant == tenant_id}
+        base = {"tenant": tenant_id, "now": clock.now()}
+        if len(numbers) > 1 and all(count >= 0 for counts in numbers.values() for count in counts.values()):
+            columns = {column: [counts[column] for counts in numbers.values()] for column in COLUMNS}
+            session.execute(_ADD_ALL, {**base, "instances": [str(instance) for instance in numbers], **columns})
+            continue
+        for instance_id, counts in numbers.items():
+            session.execute(_ADD, {**base, "instance": instance_id, **counts})
 
 
 @event.listens_for(Session, "after_soft_rollback")

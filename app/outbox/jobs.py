@@ -37,7 +37,7 @@ def _the_sender() -> Sender:
         return _sender
 
 
-@job("outbox.shift", queue="send", timeout=-1)
+@job("outbox.shift", queue="send", timeout=-1, every=10)  # a first shift after a crash needs no other worker's nudge
 def shift() -> None:
     """Send for a while, then hand over to the next shift while work is left. A surplus shift finds nothing to drive."""
     sender = _the_sender()

@@ -33,11 +33,6 @@ def probe_delay(tries: int, ladder: Sequence[float]) -> float:
     return ladder[min(tries, len(ladder) - 1)]
 
 
-def remember(recent: str, outcomes: str) -> str:
-    """The last outcomes of a number, `s` sent and `f` failed, newest last."""
-    return (recent + outcomes)[-WINDOW:]
-
-
 def refused_later(recent: str, count: int) -> str:
     """Messages that were accepted and then refused: the newest successes were failures."""
     for _ in range(count):

@@ -137,8 +137,15 @@ def on_database_down(error: Exception) -> ResponseReturnValue:
     return error_page(503)
 
 
+def on_lost_file(error: FileNotFoundError) -> ResponseReturnValue:
+    """The storage no longer has it: purged by age, or not part of the backup that was restored."""
+    current_app.logger.warning("stored file is gone: %s", error.filename)
+    return error_page(404)
+
+
 def init_app(app: Flask) -> None:
     app.register_error_handler(AppError, on_app_error)
+    app.register_error_handler(FileNotFoundError, on_lost_file)
     app.register_error_handler(CSRFError, on_csrf)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(OperationalError, on_database_down)

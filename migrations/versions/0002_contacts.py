@@ -143,10 +143,9 @@ CREATE TABLE contacts (
     deleted_at timestamptz,
     UNIQUE (tenant_id, id)
 );
-CREATE INDEX contacts_recent ON contacts (tenant_id, id DESC) WHERE merged_into IS NULL AND deleted_at IS NULL;
 CREATE INDEX contacts_name ON contacts (tenant_id, name, id) WHERE merged_into IS NULL AND deleted_at IS NULL;
 CREATE INDEX contacts_last_message ON contacts (tenant_id, last_message_at DESC, id DESC)
-    WHERE merged_into IS NULL AND deleted_at IS NULL;
+    WHERE last_message_at IS NOT NULL AND merged_into IS NULL AND deleted_at IS NULL;
 CREATE INDEX contacts_search ON contacts USING gin (search gin_trgm_ops) WHERE merged_into IS NULL AND deleted_at IS NULL;
 CREATE INDEX contacts_import ON contacts (tenant_id, import_id) WHERE import_id IS NOT NULL;
 CREATE INDEX contacts_merged ON contacts (tenant_id, merged_into) WHERE merged_into IS NOT NULL;

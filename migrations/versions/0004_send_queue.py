@@ -502,11 +502,15 @@ BEGIN
     FROM taken n JOIN instances i ON i.id = n.instance_id;
 END
 """
-# A claim that may not go now (closed, capped, changed settings) goes back unspent; a lane may rest until its hour.
+# A claim that may not go now (closed, capped, changed settings) goes back unspent; a lane may rest until its hour, and
+# is asked again every ten minutes, because hours and caps are settings that people change.
 GIVE_BACK = """
 DECLARE
     o outbox%ROWTYPE;
 BEGIN
+    IF rests_until > clock_timestamp() + interval '10 minutes' THEN
+        rests_until := clock_timestamp() + interval '10 minutes';
+    END IF;
     UPDATE outbox x SET state = 'queued', owner = NULL, lease = NULL,
         send_after = CASE WHEN x.campaign_id IS NULL THEN coalesce(rests_until, x.send_after) ELSE x.send_after END
     WHERE x.message_id = of_message AND x.attempt = of_attempt AND x.owner = me AND x.state = 'claimed' RETURNING x.* INTO o;

@@ -131,7 +131,7 @@ def go_on(page: Page) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/contacts", "/contacts/new", "/contacts/groups", "/contacts/tags", "/contacts/export", "/contacts/import",
+    ["/", "/contacts", "/contacts/new", "/contacts/groups", "/contacts/tags", "/contacts/import",
      "/lists", "/lists/new", "/campaigns", "/campaigns/new", "/templates/new", "/instances", "/settings/profile",
      "/settings/tokens", "/settings/dead-letters", "/nowhere"],
 )  # fmt: skip

@@ -15,9 +15,9 @@ MENU = {
     "developer": ["Painel", "Números", "Falhas"],
 }
 CLOSED = {
-    "viewer": ["/contacts/new", "/contacts/import", "/contacts/export", "/campaigns/new", "/instances/new",
+    "viewer": ["/contacts/new", "/contacts/import", "/campaigns/new", "/instances/new",
                "/templates/new", "/settings/dead-letters"],
-    "agent": ["/contacts/import", "/contacts/export", "/campaigns/new", "/instances/new", "/settings/dead-letters"],
+    "agent": ["/contacts/import", "/campaigns/new", "/instances/new", "/settings/dead-letters"],
     "developer": ["/contacts", "/campaigns", "/templates", "/instances/new"],
 }  # fmt: skip
 MAKING = ("Nova campanha", "Importar planilha", "Conectar um número", "Novo modelo")

@@ -4,6 +4,7 @@ import uuid
 import pytest
 
 from app.core.context import acting
+from app.core.storage import storage
 from app.media import service
 from tests.media import samples
 
@@ -138,3 +139,11 @@ def test_the_api_says_which_field_is_wrong(api_client):
     assert (program.status_code, program.json["errors"][0]["field"]) == (422, "file")
     assert api_client("viewer").post("/media", data={"file": (io.BytesIO(samples.PDF), "a.pdf")}).status_code == 403
     assert api.get(f"/media/{uuid.uuid4()}").status_code == 404
+
+
+def test_a_file_that_the_storage_lost_is_not_found(client_for, api_client, as_admin):
+    media = service.store_upload(io.BytesIO(samples.picture()), "foto.png")
+    storage().delete(media.storage_key)
+    assert client_for("admin").get(f"/media/{media.id}").status_code == 404
+    answer = api_client("admin").get(f"/media/{media.id}/content")
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")

@@ -81,11 +81,6 @@ def test_names_of_files_count_only_where_the_recipient_sees_them():
     assert signature("text", "oi\n", None) == signature("text", "oi", None) != signature("image", "oi", None)
 
 
-@given(st.text("sf", max_size=200))
-def test_the_window_remembers_the_last_fifty(outcomes):
-    assert rules.remember(rules.remember("", outcomes[:77]), outcomes[77:]) == outcomes[-50:]
-
-
 def test_ten_failures_in_a_row_brake():
     assert rules.brake_reason("s" + "f" * 9, 0) is None
     assert rules.brake_reason("f" * 10, 0) == "failures_in_a_row"

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app.contacts.service.merges import merge_contacts
 from app.contacts.service.people import opt_out
 from app.core.context import acting
+from app.core.db import release
 from app.extensions import db
 from app.outbox.models import Lane
 from app.outbox.service import close_lanes, count_restored, open_lanes, release_restored, update_lane_pace
@@ -191,6 +192,8 @@ def test_a_campaign_s_own_cap_counts_its_own_goes(desk, number):
     desk.give_back(second.message_id, second.attempt, tomorrow)
     assert desk.take(number) == []
     assert outbox(second.message_id).state == "queued"
+    (lane,) = sql("SELECT quiet_until FROM send_lanes WHERE campaign_id = :c", c=campaign)
+    assert timedelta(minutes=9) < lane.quiet_until - datetime.now(UTC) < timedelta(minutes=11)  # settings may change
 
 
 def test_the_next_go_waits_for_the_gap_and_an_answer_only_for_the_minimum(desk, number):
@@ -438,6 +441,18 @@ def test_held_rows_and_restored_copies_send_nothing(desk, number, owner_engine):
     assert [row.message_id for row in desk.take(number)] == [queued]
     assert message(queued).status == "queued"
     assert outbox(started).state == "unconfirmed"
+
+
+def test_the_operator_releases_what_a_restored_copy_holds(app, number, company):
+    (held,) = queue(number)
+    sql("UPDATE outbox SET held = 'restored' WHERE message_id = :m", m=held)
+    sql("UPDATE messages SET status = 'held' WHERE id = :m", m=held)
+    release()
+    runner = app.test_cli_runner()
+    assert str(company.tenant_id) in runner.invoke(args=["outbox", "restored"]).output
+    assert runner.invoke(args=["outbox", "release-restored"], input="n\n").exit_code == 1
+    assert runner.invoke(args=["outbox", "release-restored", "--yes"]).exit_code == 0
+    assert (outbox(held).held, message(held).status) == (None, "queued")
 
 
 def test_waiting_sees_only_what_could_go(desk, number, owner_engine):

@@ -79,3 +79,7 @@ def test_the_two_languages_end_alike(english: Catalog):
     for message in translated(english):
         for source, target in zip(texts(message.id), texts(message.string), strict=True):
             assert ending.search(source)[1] == ending.search(target)[1], source
+
+
+def test_it_compiles(english: Catalog):
+    assert [list(message.check(english)) for message in translated(english) if list(message.check(english))] == []

@@ -10,7 +10,7 @@ STOPS: dict[str, object] = {
     "by_user": _l("Pausada por uma pessoa"),
     "error_receipts": _l("Parou sozinha: o WhatsApp aceitou e depois recusou várias mensagens seguidas (erro 463)"),
     "failures_in_a_row": _l("Parou sozinha: 10 falhas seguidas"),
-    "failure_share": _l("Parou sozinha: 30% das últimas 50 mensagens falharam"),
+    "failure_share": _l("Parou sozinha: das últimas 50 mensagens, 30% falharam"),
     "unacknowledged": _l("Parou sozinha: muitas mensagens aceitas e nenhuma confirmação do WhatsApp"),
     "banned": _l("Parou sozinha: o WhatsApp bloqueou o número"),
     "logged_out": _l("Parou sozinha: o número foi desconectado"),

@@ -12,9 +12,9 @@ from app.campaigns.forms import PaceForm
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns, forecast, progress, recipients
 from app.campaigns.rules.states import actions
-from app.campaigns.service.export import result_key
 from app.contacts.service.exports import FORMATS
 from app.core import clock
+from app.core.errors import NotFound
 from app.core.storage import storage
 from app.media.queries import find_media
 from app.ui.downloads import Stored, file_response
@@ -49,7 +49,8 @@ def live(campaign_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/<uuid:campaign_id>/ledger")
 def ledger(campaign_id: uuid.UUID) -> ResponseReturnValue:
     """The promise, counted again; dearer than the progress, so asked for less often."""
-    return render_template("campaigns/_ledger.html", ledger=progress.ledger(campaign_id))
+    campaign = campaigns.get_campaign(campaign_id)
+    return render_template("campaigns/_ledger.html", ledger=progress.ledger(campaign.id))
 
 
 def _can(campaign: Campaign) -> dict[str, Any]:
@@ -101,7 +102,9 @@ def result(campaign_id: uuid.UUID, name: str) -> ResponseReturnValue:
 @blueprint.get("/<uuid:campaign_id>/result/<name>/file")
 def download(campaign_id: uuid.UUID, name: str) -> ResponseReturnValue:
     campaign = campaigns.get_campaign(campaign_id)
-    key = service.result_of(campaign_id, name) or result_key(campaign, name)
+    key = service.result_of(campaign_id, name)
+    if key is None:
+        raise NotFound
     kind = name.rpartition(".")[2]
     shown = f"{_file_name(campaign.name)}-{_('resultado')}.{kind}"
     return file_response(Stored(key, shown, FORMATS[kind], storage().size(key), etag=name))

@@ -7,7 +7,7 @@ import io
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from app.contacts.importing.spill import Spill
 from app.contacts.importing.workbooks import Sheet
 from app.contacts.models import Import
 from app.contacts.queries import imports
+from app.contacts.queries.people import count_all
 from app.contacts.service import import_claims as claims
 from app.contacts.service.copying import copy_in
 from app.contacts.service.imports import confirm_import
@@ -61,6 +62,7 @@ def _examine(found: Import, owner: str) -> None:
     mapping, analysis = _columns(found, path)
     options = options_of(found)
     import_id, asked = found.id, found.options
+    known = _known()
     # the commit also gives the connection back: reading the file may take a while
     claims.keep(import_id, owner, mapping=mapping.as_json(), analysis=analysis, sheet=analysis["sheet_name"])
     try:
@@ -72,7 +74,7 @@ def _examine(found: Import, owner: str) -> None:
     report = _Report(import_id, owner, analysis["rows"])
     body = (row for row in read_rows(path, analysis["sheet"]) if row[0] > (mapping.header_row or 0))
     with Spill(files.path(analysis["spill"])) as spill, _no_garbage_rounds():
-        for checked in examine(body, mapping, options, known_keys):
+        for checked in examine(body, mapping, options, known):
             spill.add(checked)
             report.add(checked)
     _finish(import_id, owner, report, analysis)
@@ -138,6 +140,11 @@ def options_of(found: Import) -> Options:
         return Options.without_repairs(**values)
     fixes = {tuple(map(int, key.split(":"))): value for key, value in found.fixes.items()}
     return Options(off=frozenset(off), fixes=fixes, **values)  # type: ignore[arg-type]
+
+
+def _known() -> Callable[[Sequence[str]], Iterable[str]]:
+    """A company without contacts, at its first sheet, has nobody to look up."""
+    return known_keys if count_all() else lambda keys: ()
 
 
 def known_keys(keys: Sequence[str]) -> Iterable[str]:

@@ -125,9 +125,9 @@ INSERT INTO group_members (tenant_id, group_id, contact_id, import_id, created_a
 SELECT :tenant, :group, contact_id, :import, :now FROM matched ON CONFLICT DO NOTHING
 """
 
-# What is missing, how to make it, how to put the contacts in.
-LABELS = (
-    (
+# By the column that names them: what is missing, how to make it, how to put the contacts in.
+LABELS = {
+    "group": (
         """
         SELECT DISTINCT ON (lower(group_name)) group_name FROM matched m
         WHERE group_name <> '' AND NOT EXISTS (
@@ -141,7 +141,7 @@ LABELS = (
         WHERE m.group_name <> '' ON CONFLICT DO NOTHING
         """,
     ),
-    (
+    "tags": (
         """
         SELECT DISTINCT ON (lower(t)) t FROM matched m, jsonb_array_elements_text(tags) t
         WHERE NOT EXISTS (SELECT FROM tags g WHERE g.tenant_id = :tenant AND lower(g.name) = lower(t)) LIMIT 1000
@@ -154,7 +154,7 @@ LABELS = (
         WHERE m.tags <> '[]' ON CONFLICT DO NOTHING
         """,
     ),
-)
+}
 
 BEFORE = """
 INSERT INTO import_rows (tenant_id, import_id, row_number, contact_id, outcome, before)

@@ -106,7 +106,10 @@ def _write_contacts(session: Session, values: dict[str, Any]) -> None:
 def _write_labels(session: Session, found: Import, values: dict[str, Any]) -> None:
     if found.group_id:
         session.execute(text(sql.JOIN_GROUP), values)
-    for missing, create, join in sql.LABELS:
+    mapped = {column["target"] for column in found.mapping["columns"]}
+    for target, (missing, create, join) in sql.LABELS.items():
+        if target not in mapped:
+            continue
         names = session.scalars(text(missing), values).all()
         rows = [{"id": ids.new_id(), "name": name, **values} for name in names]
         if rows:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from flask_smorest import Blueprint
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from app.core.context import current_actor
 from app.core.permissions import can
@@ -16,11 +16,14 @@ from app.inbox.queries import Attendance, Line
 metrics = Blueprint("metrics", __name__, url_prefix="/metrics", description="Figures from roll-ups")
 
 
+_YEARS = validate.Range(min=date(2000, 1, 1), max=date(2100, 1, 1))
+
+
 class PeriodQuery(Schema):
     """Days of the company's zone, both included; the last seven by default, a year at most."""
 
-    since = fields.Date(load_default=None, data_key="from")
-    until = fields.Date(load_default=None, data_key="to")
+    since = fields.Date(load_default=None, data_key="from", validate=_YEARS)
+    until = fields.Date(load_default=None, data_key="to", validate=_YEARS)
     queue_id = fields.UUID(load_default=None)
     user_id = fields.UUID(load_default=None)
 

@@ -4,8 +4,10 @@ A frequent word is found among the newest messages; a rare one by the trigram in
 """
 
 import uuid
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from app.contacts.rules import search_pattern
 from app.core.context import current_actor
@@ -16,6 +18,7 @@ from app.core.text import fold
 NEWEST = 10_000
 ENOUGH = 60
 MOST = 400
+MOST_RAW = 4_000  # hits that are looked at, whoever's they are
 SHORTEST = 3  # letters: a shorter word has no trigram
 
 _PEOPLE = text("""
@@ -24,18 +27,23 @@ _PEOPLE = text("""
         LIMIT 1000)
     ORDER BY t.last_message_at DESC LIMIT :most
 """)
+# Found first, and only then asked whose they are: few rows are left by then.
+_FOUND = """
+    WITH found AS MATERIALIZED ({source} LIMIT :raw)
+    SELECT f.ticket_id, f.id, {seen} AS is_seen FROM found f LEFT JOIN tickets t ON t.id = f.ticket_id
+    ORDER BY f.id DESC
+"""
 _RECENT = """
-    SELECT m.ticket_id, m.id FROM (
+    SELECT m.id, m.ticket_id FROM (
         SELECT id, ticket_id, search FROM message_search WHERE campaign_id IS NULL ORDER BY id DESC LIMIT :newest) m
-    WHERE m.search LIKE :pattern AND m.ticket_id IS NOT NULL {theirs} LIMIT :most
+    WHERE m.search LIKE :pattern AND m.ticket_id IS NOT NULL
 """
 _OLDER = """
-    SELECT m.ticket_id, m.id FROM message_search m
-    WHERE m.search LIKE :pattern AND m.ticket_id IS NOT NULL {theirs} ORDER BY m.id DESC LIMIT :most
+    SELECT m.id, m.ticket_id FROM message_search m WHERE m.search LIKE :pattern AND m.ticket_id IS NOT NULL
+    ORDER BY m.id DESC
 """
-_THEIRS = """ AND m.ticket_id IN (SELECT t.id FROM tickets t WHERE t.tenant_id = :tenant AND (t.user_id = :me
-    OR (t.status = 'pending' AND t.user_id IS NULL AND (t.queue_id IS NULL
-        OR t.queue_id IN (SELECT queue_id FROM queue_members WHERE user_id = :me)))))"""
+_THEIRS = """ (t.tenant_id = :tenant AND (t.user_id = :me OR (t.status = 'pending' AND t.user_id IS NULL
+    AND (t.queue_id IS NULL OR t.queue_id IN (SELECT queue_id FROM queue_members WHERE user_id = :me)))))"""
 
 
 def matching_tickets(query: str) -> list[uuid.UUID]:
@@ -53,14 +61,20 @@ def matching_messages(query: str) -> dict[uuid.UUID, uuid.UUID]:
     folded = fold(query)
     if len(folded) < SHORTEST:
         return {}
-    theirs = "" if can(actor, "inbox.all") else _THEIRS
     pattern = "%" + folded.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    values = {"tenant": actor.tenant_id, "me": actor.user_id, "pattern": pattern, "newest": NEWEST, "most": MOST}
-    session = read_session()
-    rows = session.execute(text(_RECENT.format(theirs=theirs)), values).all()
+    values = {"tenant": actor.tenant_id, "me": actor.user_id, "pattern": pattern, "raw": MOST_RAW}
+    seen = "true" if can(actor, "inbox.all") else _THEIRS
+    rows = _find(_RECENT, seen, {**values, "newest": NEWEST})
+    theirs = [row for row in rows if row.is_seen]
     if len(rows) < ENOUGH:
-        rows = session.execute(text(_OLDER.format(theirs=theirs)), values).all()
+        theirs = [row for row in _find(_OLDER, seen, values) if row.is_seen]
+    elif len(theirs) < ENOUGH:
+        theirs = [row for row in _find(_RECENT, seen, {**values, "newest": NEWEST * 4}) if row.is_seen]
     found: dict[uuid.UUID, uuid.UUID] = {}
-    for row in rows:
+    for row in theirs[:MOST]:
         found.setdefault(row.ticket_id, row.id)
     return found
+
+
+def _find(source: str, seen: str, values: dict[str, Any]) -> Sequence[Row[Any]]:
+    return read_session().execute(text(_FOUND.format(source=source, seen=seen)), values).all()

@@ -35,10 +35,10 @@ _OPEN = text("""
         AND contact_id = ANY (cast(:contacts AS uuid[])) ORDER BY id FOR UPDATE
 """)
 _MAKE = text("""
-    INSERT INTO tickets (id, tenant_id, contact_id, instance_id, campaign_id)
-    SELECT id, :tenant, contact_id, :instance, campaign_id
-    FROM unnest(cast(:contacts AS uuid[]), cast(:ids AS uuid[]), cast(:campaigns AS uuid[]))
-        AS t(contact_id, id, campaign_id)
+    INSERT INTO tickets (id, tenant_id, contact_id, instance_id, campaign_id, last_message_at)
+    SELECT id, :tenant, contact_id, :instance, campaign_id, at
+    FROM unnest(cast(:contacts AS uuid[]), cast(:ids AS uuid[]), cast(:campaigns AS uuid[]),
+        cast(:times AS timestamptz[])) AS t(contact_id, id, campaign_id, at)
     ON CONFLICT (tenant_id, contact_id, instance_id) WHERE status <> 'closed' DO NOTHING
     RETURNING id, contact_id
 """)
@@ -94,7 +94,8 @@ def attach(instance_id: uuid.UUID, arrivals: list[Arrival]) -> Opened:
         last = _last_closed(scope, closed, settings)
         _grade(arrivals, opened, last)
         opened.revived = _revive(_wanting(arrivals, opened), last, settings)
-        opened.new = _make(scope, [c for c in _wanting(arrivals, opened) if c not in _owners(opened.revived)])
+        gone_on = _owners(opened.revived)
+        opened.new = _make(scope, _first_words(arrivals, set(_wanting(arrivals, opened)) - gone_on))
         opened.open |= _open_ones(scope, closed)
     for arrival in arrivals:
         if arrival.ticket_id is None and arrival.contact_id in opened.open:
@@ -192,15 +193,25 @@ def _owners(ticket_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
         return {session.get(Ticket, ticket_id).contact_id for ticket_id in ticket_ids}
 
 
-def _make(scope: dict[str, Any], contacts: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    if not contacts:
+def _first_words(arrivals: Sequence[Arrival], contacts: set[uuid.UUID]) -> dict[uuid.UUID, datetime]:
+    times: dict[uuid.UUID, datetime] = {}
+    for arrival in sorted(arrivals, key=lambda one: one.at):
+        if arrival.counts and arrival.contact_id in contacts:
+            times.setdefault(arrival.contact_id, arrival.at)
+    return times
+
+
+def _make(scope: dict[str, Any], first_words: dict[uuid.UUID, datetime]) -> list[uuid.UUID]:
+    if not first_words:
         return []
+    contacts = sorted(first_words)
     wanted = texts(contacts)
     with transaction() as session:
         since = clock.now() - REPLY_WINDOW
         last = session.execute(_LAST_CAMPAIGN, {**scope, "contacts": wanted, "since": since})
         campaigns = {str(row.contact_id): str(row.campaign_id) for row in last}
         values = {"ids": [str(ids.new_id()) for _ in wanted], "campaigns": [campaigns.get(one) for one in wanted]}
+        values["times"] = [first_words[contact] for contact in contacts]
         made = session.execute(_MAKE, {**scope, "contacts": wanted, **values}).all()
     if made:
         metrics.add(None, None, opened=len(made))

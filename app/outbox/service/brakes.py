@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import text
@@ -23,34 +24,53 @@ _QUIET = text("""
     WHERE instance_id = :id AND (unacked > 0 OR error_run > 0)
 """)
 _NOTE = text("""
-    UPDATE instance_pace SET recent = right(recent || :outcomes, :window), error_run = error_run + :errors,
-        unacked = unacked + :unacked,
-        unacked_since = CASE WHEN :unacked > 0 THEN coalesce(unacked_since, :now) ELSE unacked_since END,
-        probe_tries = CASE WHEN position('s' in :outcomes) > 0 THEN 0 ELSE probe_tries END
-    WHERE instance_id = :id RETURNING recent, error_run
+    WITH v AS (
+        SELECT * FROM unnest(cast(:ids AS uuid[]), cast(:runs AS text[]), cast(:unacked AS int[]),
+            cast(:errors AS int[])) AS t(instance_id, run, unacked, errors)
+    ), mine AS (
+        SELECT p.instance_id FROM instance_pace p JOIN v USING (instance_id) ORDER BY p.instance_id FOR UPDATE OF p
+    )
+    UPDATE instance_pace p SET recent = right(p.recent || v.run, :window), error_run = p.error_run + v.errors,
+        unacked = p.unacked + v.unacked,
+        unacked_since = CASE WHEN v.unacked > 0 THEN coalesce(p.unacked_since, :now) ELSE p.unacked_since END,
+        probe_tries = CASE WHEN position('s' in v.run) > 0 THEN 0 ELSE p.probe_tries END
+    FROM v JOIN mine USING (instance_id) WHERE p.instance_id = v.instance_id
+    RETURNING p.instance_id, p.recent, p.error_run
 """)
 _UNHURRIED = text("SELECT set_config('synchronous_commit', 'off', true)")
 _SILENT = text("SELECT * FROM outbox_silent(:messages, :seconds)")
 
 
-def note_outcomes(instance_id: uuid.UUID, outcomes: str, *, unacknowledged: int = 0, errors: int = 0) -> None:
-    """`outcomes`: `s` accepted and `f` refused, in the order they happened. `unacknowledged`: how many of the accepted
-    nobody told of yet; `errors`: refused after they were accepted.
+@dataclass(frozen=True)
+class Outcomes:
+    """Of one number. `run`: `s` accepted and `f` refused, in the order they happened. `unacknowledged`: how many of the
+    accepted nobody told of yet; `errors`: refused after they were accepted."""
 
-    Counted right after the results are committed: every go of the number waits for this row, and should not wait for
-    the disk that keeps the results.
-    """
-    if outcomes:
-        after_commit(lambda: _note_outcomes(instance_id, outcomes, unacknowledged, errors))
+    instance_id: uuid.UUID
+    run: str
+    unacknowledged: int = 0
+    errors: int = 0
 
 
-def _note_outcomes(instance_id: uuid.UUID, outcomes: str, unacknowledged: int, errors: int) -> None:
-    values = {"id": instance_id, "outcomes": outcomes, "window": rules.WINDOW, "unacked": unacknowledged}
+def note_outcomes(found: Sequence[Outcomes]) -> None:
+    """Counted right after the results are committed: every go of a number waits for its row, and should not wait for
+    the disk that keeps the results."""
+    found = sorted((outcomes for outcomes in found if outcomes.run), key=lambda outcomes: outcomes.instance_id)
+    if found:
+        after_commit(lambda: _note_outcomes(found))
+
+
+def _note_outcomes(found: Sequence[Outcomes]) -> None:
+    values = {
+        "ids": [str(outcomes.instance_id) for outcomes in found],
+        "runs": [outcomes.run for outcomes in found],
+        "unacked": [outcomes.unacknowledged for outcomes in found],
+        "errors": [outcomes.errors for outcomes in found],
+    }
     with transaction() as session:
         session.execute(_UNHURRIED)
-        row = session.execute(_NOTE, {**values, "errors": errors, "now": clock.now()}).one_or_none()
-        if row is not None:
-            _brake_if_due(instance_id, row.recent, row.error_run)
+        for row in session.execute(_NOTE, {**values, "window": rules.WINDOW, "now": clock.now()}).all():
+            _brake_if_due(row.instance_id, row.recent, row.error_run)
 
 
 def note_receipts(instance_id: uuid.UUID, statuses: Sequence[str]) -> None:

@@ -50,10 +50,12 @@ def record(results: Sequence[Result], *, probe_after: Sequence[float] = NO_BACKO
         accepted, ended = _accept(groups["accepted"]), _end(groups["refused"] + groups["cancelled"])
         _requeue(groups["retry"] + groups["instance"] + groups["unsent"])
         unknown = _unknown(groups["unknown"])
+        outcomes = []
         for instance_id in sorted({result.instance_id for result in results}):
             own = [result for result in results if result.instance_id == instance_id]
-            _count(instance_id, own, accepted, ended)
+            outcomes.append(_count(instance_id, own, accepted, ended))
             _hold_if_ill(instance_id, own, probe_after, settle)
+        brakes.note_outcomes(outcomes)
         _announce([*accepted, *ended, *unknown], results)
 
 
@@ -132,7 +134,9 @@ def _reasons(results: list[Result]) -> dict[str, list[Any]]:
     }
 
 
-def _count(instance_id: uuid.UUID, results: list[Result], accepted: Sequence[Any], ended: Sequence[Any]) -> None:
+def _count(
+    instance_id: uuid.UUID, results: list[Result], accepted: Sequence[Any], ended: Sequence[Any]
+) -> brakes.Outcomes:
     """Only what these results changed: one recorded twice, or found by a search before, counts once."""
     sent = [row for row in accepted if row.instance_id == instance_id and RANK.get(row.was, 0) < RANK["sent"]]
     failed = [row for row in ended if row.instance_id == instance_id and row.status == "failed"]
@@ -147,7 +151,7 @@ def _count(instance_id: uuid.UUID, results: list[Result], accepted: Sequence[Any
     bad = {row.id for row in [*failed, *refused]}
     order = [r.message_id for r in sorted(results, key=lambda r: r.at)]
     counted = bad | {row.id for row in sent}
-    brakes.note_outcomes(
+    return brakes.Outcomes(
         instance_id,
         "".join("f" if message_id in bad else "s" for message_id in order if message_id in counted),
         unacknowledged=sum(not row.is_acknowledged for row in sent),
