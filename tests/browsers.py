@@ -43,7 +43,7 @@ def serving(app: Flask) -> Iterator[str]:
 @contextmanager
 def visiting(browser: Browser, **context: Any) -> Iterator[Page]:
     """A page of a new visitor. Fails on any script error and on anything that the content policy refused."""
-    visitor = browser.new_context(viewport={"width": 1440, "height": 900}, locale="pt-BR", **context)
+    visitor = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "locale": "pt-BR", **context})
     page, problems = visitor.new_page(), []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)

@@ -40,7 +40,7 @@ class Stack:
 
     def ledger(self, name: str) -> list[dict[str, Any]]:
         """Everything that left for a phone from the number of that gateway name."""
-        return list(self.play("GET", f"ledger?instance={name}&limit=10000")["data"])
+        return list(self.play("GET", f"ledger?instance={name}"))
 
     def company(self, name: str, email: str) -> str:
         """A new company with its first admin; its id."""

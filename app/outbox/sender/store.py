@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine, Row
 from sqlalchemy.exc import DBAPIError
 
-# A pick or a claim that a crash of the database forgets has sent nothing, so it need not wait for the disk; a go must.
-_UNHURRIED = "SELECT f.*, set_config('synchronous_commit', 'off', true) FROM "
-_PICK = text(_UNHURRIED + "outbox_pick(:me, :lease) f")
-_CLAIM = text(_UNHURRIED + "outbox_claim(:me, :instance, :lease, :want, :limit, :open, :open_high, :high_only) f")
+# A pick that a crash of the database forgets has changed nothing, so it need not wait for the disk. A claim must: its
+# attempt number tells results apart, and one given out a second time would let an old result requeue a new call.
+_PICK = text("SELECT f.*, set_config('synchronous_commit', 'off', true) FROM outbox_pick(:me, :lease) f")
+_CLAIM = text("SELECT * FROM outbox_claim(:me, :instance, :lease, :want, :limit, :open, :open_high, :high_only)")
 _GO = text(
     "SELECT * FROM outbox_go(:me, :message, :attempt, :stamp, :lane_stamp, :min_gap, :gap, :slack, "
     "cast(:cap AS int), cast(:lane_cap AS int), :today, :open_until, :batch, :lease)"
