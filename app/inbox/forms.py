@@ -3,13 +3,18 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import get_timezone
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
+from wtforms.validators import Optional
 
-from app.core.errors import Invalid
-from app.inbox.models import PRIORITIES, STATUSES
+from app.core.errors import AppError, Invalid
+from app.inbox.models import PRIORITIES, STATUSES, Queue
 from app.inbox.queries import TicketFilter
 
 TABS = ("mine", "waiting", "all")
@@ -78,3 +83,79 @@ def _day(value: str | None, *, end: bool = False) -> datetime | None:
 
 def _zone() -> ZoneInfo:
     return ZoneInfo(str(get_timezone()))
+
+
+DAYS = (
+    (1, _l("Segunda")),
+    (2, _l("Terça")),
+    (3, _l("Quarta")),
+    (4, _l("Quinta")),
+    (5, _l("Sexta")),
+    (6, _l("Sábado")),
+    (7, _l("Domingo")),
+)
+
+
+class QueueForm(FlaskForm):
+    name = StringField(_l("Nome"))
+    description = StringField(_l("Descrição"))
+    color = StringField(_l("Cor"), default="teal")
+    greeting = TextAreaField(_l("Saudação"))
+    away_message = TextAreaField(_l("Mensagem fora do horário"))
+    distribution = SelectField(
+        _l("Quem recebe as conversas"),
+        choices=[
+            ("manual", _l("Cada um aceita as suas")),
+            ("round_robin", _l("Uma para cada, em rodízio")),
+            ("least_busy", _l("Quem tem menos conversas")),
+        ],
+    )
+    priority = IntegerField(_l("Ordem"), [Optional()], default=0)
+    is_active = BooleanField(_l("Fila em uso"), default=True)
+    has_hours = BooleanField(_l("Atender só em horário definido"))
+    start = TimeField(_l("Das"), [Optional()], default=time(8))
+    end = TimeField(_l("Até"), [Optional()], default=time(18))
+    days = SelectMultipleField(_l("Dias"), choices=DAYS, coerce=int, default=[1, 2, 3, 4, 5])
+
+    @classmethod
+    def of(cls, queue: Queue) -> "QueueForm":
+        hours = queue.hours or {}
+        shown = {"start": time.fromisoformat(hours.get("start", "08:00")), "has_hours": bool(hours)}
+        shown |= {"end": time.fromisoformat(hours.get("end", "18:00")), "days": hours.get("days") or [1, 2, 3, 4, 5]}
+        return cls(formdata=None, obj=queue, data=shown)
+
+    def fields(self) -> dict[str, Any]:
+        """For the service. Without hours the queue is always open."""
+        names = ("name", "description", "color", "greeting", "away_message", "distribution", "is_active")
+        found = {name: self[name].data for name in names}
+        return {**found, "priority": self.priority.data or 0, "hours": self._hours() if self.has_hours.data else {}}
+
+    def _hours(self) -> dict[str, Any]:
+        start, end = (field.data.strftime("%H:%M") if field.data else "" for field in (self.start, self.end))
+        return {"start": start, "end": end, "days": self.days.data or []}
+
+    def refuse(self, error: AppError) -> None:
+        """Put the service's words beside the field they are about."""
+        for one in error.errors:
+            if one.field in self:
+                self[one.field].errors = [*self[one.field].errors, one.message]
+        if not error.errors:
+            self.form_errors.append(str(error.message))
+
+
+def attending(form: Mapping[str, str], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings page: an unticked box says no, a number that is none is refused with Invalid."""
+    found: dict[str, Any] = {}
+    for name, usual in defaults.items():
+        if isinstance(usual, bool):
+            found[name] = form.get(name) == "1"
+        elif name in form:
+            found[name] = form[name].strip() if isinstance(usual, str) else _number(name, form[name])
+    return found
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value.replace(",", ".") or 0)
+    except ValueError as error:
+        raise Invalid.field(name, _("Use um número")) from error

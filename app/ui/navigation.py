@@ -28,6 +28,7 @@ MAIN = (
     Entry("campaigns", _l("Campanhas"), "/campaigns", "speakerphone", ("campaigns.read",)),
     Entry("templates", _l("Modelos"), "/templates", "template", ("templates.read",)),
     Entry("funnels", _l("Funis"), "/funnels", "layout-kanban", ("funnels.read",)),
+    Entry("metrics", _l("Atendimento"), "/metrics", "chart-bar", ("reports.see", "reports.own")),
     Entry("instances", _l("Números"), "/instances", "device-mobile-message", ("instances.see",)),
 )
 FOOT = (

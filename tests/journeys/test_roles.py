@@ -10,8 +10,8 @@ from tests.journeys.stack import Stack
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
 
 MENU = {
-    "viewer": ["Painel", "Contatos", "Listas", "Campanhas", "Modelos", "Números"],
-    "agent": ["Painel", "Contatos", "Listas", "Campanhas", "Modelos", "Números"],
+    "viewer": ["Painel", "Contatos", "Listas", "Campanhas", "Modelos", "Atendimento", "Números"],
+    "agent": ["Painel", "Contatos", "Listas", "Campanhas", "Modelos", "Atendimento", "Números"],
     "developer": ["Painel", "Números", "Falhas"],
 }
 CLOSED = {
