@@ -17,7 +17,7 @@ from app.core.db import read_session
 from app.core.errors import Invalid
 from app.core.paging import Page
 from app.core.permissions import require
-from app.inbox.models import STATUSES, Queue, Ticket, TicketTag
+from app.inbox.models import STATUSES, Mention, Queue, Ticket, TicketTag
 from app.inbox.queries import search
 from app.inbox.queries.access import visible, waiting_for
 from app.instances.models import Instance
@@ -41,6 +41,7 @@ class TicketFilter:
     contact_id: uuid.UUID | None = None
     priority: str = ""
     unread: bool = False
+    mentioned: bool = False
     since: datetime | None = None
     until: datetime | None = None
     q: str = ""
@@ -96,12 +97,14 @@ class TicketRow:
 
 @dataclass(frozen=True)
 class Counts:
-    """Capped at COUNT_TO each. `unread`: own conversations with something unread (for the title)."""
+    """Capped at COUNT_TO each. `unread`: own conversations with something unread (for the title); `mentions`: those
+    where somebody called the actor and they haven't looked yet."""
 
     mine: int
     waiting: int
     all: int
     unread: int
+    mentions: int
 
 
 def inbox_counts() -> Counts:
@@ -113,6 +116,7 @@ def inbox_counts() -> Counts:
             _count(waiting_for(actor) & (Ticket.tenant_id == actor.tenant_id)),
             _count(visible(actor) & (Ticket.status != "closed")),
             _count(_own(actor) & (Ticket.unread_count > 0)),
+            _count(visible(actor) & Ticket.id.in_(_calls(actor))),
         )
     ).one()
     return Counts(*row)
@@ -181,6 +185,8 @@ def clauses_of(actor: Actor, tab: str, wanted: TicketFilter) -> list[ColumnEleme
         found.append(Ticket.priority == wanted.priority)
     if wanted.unread:
         found.append(Ticket.unread_count > 0)
+    if wanted.mentioned:
+        found.append(Ticket.id.in_(_calls(actor)))
     if wanted.since is not None:
         found.append(Ticket.last_message_at >= wanted.since)
     if wanted.until is not None:
@@ -202,6 +208,10 @@ def _tab(actor: Actor, tab: str, status: str) -> ColumnElement[bool]:
 
 def _own(actor: Actor) -> ColumnElement[bool]:
     return (Ticket.tenant_id == actor.tenant_id) & (Ticket.user_id == actor.user_id) & (Ticket.status == "open")
+
+
+def _calls(actor: Actor) -> Select[tuple[uuid.UUID]]:
+    return select(Mention.ticket_id).where(Mention.user_id == actor.user_id, Mention.read_at.is_(None))
 
 
 def _count(*clauses: ColumnElement[bool]) -> Any:
