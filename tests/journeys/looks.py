@@ -34,7 +34,7 @@ _TEXTS = """() => {
 def portuguese(page: Page) -> list[str]:
     """Visible and spoken texts that were left untranslated."""
     texts = page.evaluate(_TEXTS)
-    return [text for text in texts if PORTUGUESE.search(text)]
+    return [text for text in texts if text != "Português" and PORTUGUESE.search(text)]
 
 
 def nameless(page: Page) -> list[str]:
