@@ -26,10 +26,15 @@ def report(drill: str, **figures: object) -> None:
     print(f"\n{drill}: " + ", ".join(f"{key} {value}" for key, value in figures.items()))  # noqa: T201
 
 
-def recovery(campaign: Campaign, seconds: float = 60) -> float:
+def recovery(campaign: Campaign, seconds: float = 120) -> float:
     """Seconds until the next message leaves; 0 when nothing is left to send."""
     before = campaign.left()
-    return wait_until(lambda: campaign.left() > before or not campaign.waiting(), seconds, campaign.describe)
+
+    def goes_on() -> bool:
+        campaign.stage.keep_alive()
+        return campaign.left() > before or not campaign.waiting()
+
+    return wait_until(goes_on, seconds, campaign.describe)
 
 
 def while_sending(campaign: Campaign, act: Callable[[int], None], times: int, chance: random.Random) -> list[float]:
