@@ -13,7 +13,7 @@ NAMES = (
     "ack_latency",
     "losses",
     "drain",
-    "imports",
+    "contact_imports",
     "launch",
     "sender_rate",
     "sender_unthrottled",

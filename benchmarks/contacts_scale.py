@@ -66,7 +66,7 @@ def _row(stack: Stack, name: str, ask: Callable[[], Any], small: Company, large:
     few, many = _timed(ask, small), _timed(ask, large)
     nodes = f"plan: {_plan(ask, small)} → {_plan(ask, large)}"
     figures = (f"p95 {many * 1000:.1f} ms", f"{few * 1000:.1f} ms")
-    return Row(f"15 {name} at {LARGE:,}", *figures, many / few, 1.5, is_ceiling=True, note=f"; {nodes}")
+    return Row(f"15 {name} at {LARGE:,}", *figures, many / few, 1.5, is_ceiling=True, note=nodes)
 
 
 def _timed(ask: Callable[[], Any], company: Company) -> float:
