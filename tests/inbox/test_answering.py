@@ -35,6 +35,18 @@ def test_answering_what_waits_takes_it_and_leaves_on_the_high_lane(company, act,
     assert one("SELECT body FROM messages WHERE id = :id", id=sent_id)["body"] == "*Agent:*\nJá vejo"
 
 
+def test_what_another_system_answers_is_found_and_moves_the_conversation(api_client, ticket, one):
+    mine = ticket()
+    sent = api_client("manager").post(
+        "/messages", json={"ticket_id": str(mine), "message": {"content": "Seu código é Ábaco"}}
+    )
+    assert sent.status_code == 202
+    row = one(TICKET, id=mine)
+    assert (str(row["last_message_id"]), row["status"], row["first_response_at"]) == (sent.json["id"], "pending", None)
+    found = api_client("manager").get("/tickets?q=abaco").json["data"]
+    assert [hit["id"] for hit in found] == [str(mine)]
+
+
 def test_the_same_key_is_the_same_message_however_often(app, company, act, ticket, rows):
     mine = ticket()
     with act("agent"):

@@ -39,10 +39,7 @@ _BIND_KEY = text("""
 _JID = text("""
     SELECT value FROM contact_identities WHERE contact_id = :contact AND kind IN ('jid', 'lid') ORDER BY kind LIMIT 1
 """)
-_NEWS = text("""
-    SELECT m.sender_type, m.user_id, m.thread_at, coalesce(o.send_after > :soon, false) AS is_later
-    FROM messages m LEFT JOIN outbox o ON o.message_id = m.id WHERE m.id = cast(:id AS uuid)
-""")
+_IS_LATER = text("SELECT send_after > :soon FROM outbox WHERE message_id = :id")
 _TOUCH = text("""
     WITH old AS (
         SELECT id, first_response_at, last_inbound_at, created_at FROM tickets WHERE id = cast(:ticket AS uuid)
@@ -94,7 +91,6 @@ def reply(
             reply_to=quoted["external_id"] if quoted else None,
             send_after=send_after,
         )
-        message.search = fold(body) or None
         message.details = {**message.details, **({"quoted": quoted} if quoted else {})}
         bind_key(actor, client_key, message.id)
         if send_after is not None:
@@ -132,9 +128,12 @@ def on_queued(message_id: str, ticket_id: str | None = None, **_more: Any) -> No
     if ticket_id is None:
         return
     with transaction() as session:
-        news = session.execute(_NEWS, {"id": message_id, "soon": clock.now() + LATER}).one()
-    if not news.is_later:
-        touch(uuid.UUID(ticket_id), uuid.UUID(message_id), news.thread_at, news.sender_type, news.user_id)
+        message = session.get(Message, uuid.UUID(message_id))
+        message.search = fold(message.body) or None
+        session.flush()
+        is_later = session.scalar(_IS_LATER, {"id": message.id, "soon": clock.now() + LATER})
+    if not is_later:
+        touch(uuid.UUID(ticket_id), message.id, message.thread_at, message.sender_type, message.user_id)
 
 
 def touch(

@@ -12,7 +12,6 @@ from app.core import clock
 from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.errors import AppError
-from app.core.text import fold
 from app.inbox.models import Ticket
 from app.inbox.queries.settings import InboxSettings, read_settings
 from app.messages.models import Message
@@ -31,7 +30,7 @@ def say(ticket: Ticket, body: str) -> Message | None:
     if not body.strip():
         return None
     try:
-        message = queue_message(
+        return queue_message(
             ticket.instance_id,
             contact_id=ticket.contact_id,
             ticket_id=ticket.id,
@@ -42,8 +41,6 @@ def say(ticket: Ticket, body: str) -> Message | None:
     except AppError as exc:
         log.info("not_said", ticket_id=str(ticket.id), code=exc.code)
         return None
-    message.search = fold(body)
-    return message
 
 
 def settings_and_locale() -> tuple[InboxSettings, str]:
