@@ -33,8 +33,8 @@ class Row:
     def __str__(self) -> str:
         sign = "≤" if self.is_ceiling else "≥"
         verdict = "ok" if self.is_met else "**missed**"
-        note = f" {self.note}" if self.note else ""
-        cells = (self.goal, self.figure, self.limit, f"{self.ratio:.2f}", f"{sign} {self.wanted:g}", verdict + note)
+        verdict = f"{verdict} {self.note}".strip()
+        cells = (self.goal, self.figure, self.limit, f"{self.ratio:.2f}", f"{sign} {self.wanted:g}", verdict)
         return f"| {' | '.join(cells)} |"
 
 

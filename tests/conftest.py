@@ -22,7 +22,7 @@ from tests import servers
 from tests.clients import ApiClient, IsolatedClient, sign_in
 from tests.factories import Company, make_company
 
-pytest_plugins = ["tests.browsers"]
+pytest_plugins = ["tests.belongings", "tests.browsers"]
 
 
 @pytest.fixture(scope="session")

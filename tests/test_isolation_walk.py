@@ -1,6 +1,5 @@
 """Every route and every API call, with the real ids of another company, and as each role."""
 
-import io
 import re
 import uuid
 from collections.abc import Iterator
@@ -13,20 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import Engine
 from werkzeug.routing import Rule
 
-from app.accounts.service import tokens
-from app.campaigns import service as campaigns
-from app.contacts.queries.people import Filter
-from app.contacts.service import exports, imports, labels, merges
-from app.core import ids
-from app.core.db import transaction
-from app.inbox.models import Ticket
-from app.inbox.service.queues import create_queue
-from app.inbox.service.quick_replies import create_quick_reply
-from app.media.service import store_upload
-from app.templates.service import create_template
 from tests.clients import ApiClient, IsolatedClient, sign_in
-from tests.factories import Company, make_contact, make_instance
-from tests.media import samples
+from tests.factories import Company
 
 OPEN = {"accounts.login", "accounts.sign_in", "api.auth.login", "api.auth.refresh", "api_docs.show", "health.metrics",
         "health.page", "api.health.healthz", "api.openapi", "ui.favicon", "ui.language", "ui.static_file",
@@ -64,6 +51,8 @@ BODIES: dict[str, Any] = {
     "api.tickets.transfer": {"user_id": str(uuid.uuid4())},
     "contacts.change_many": {"all": "1", "action": "block"},
     "contacts.restore": {"at": datetime.now(UTC).isoformat()},
+    "inbox_actions.priority": {"priority": "high"},
+    "inbox_writing.note": {"body": "Nota", "text": "Nota"},
     "instances.pair": {"phone_number": "+5511987654321"},
     "instances.send_test": {"recipient": "+5511987654321"},
     "instances.update": {"name": "Outro"},
@@ -78,59 +67,6 @@ REFUSALS = (403, 404, 409, 422)
 ALLOWED = {"viewer": re.compile("never"), "developer": re.compile(r"accounts\.|(api\.)?dead.letters\.")}
 LOOKS = {"lists.count", "lists.builder", "templates.preview"}  # POSTs that only look
 PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
-
-
-@pytest.fixture
-def belongings(company: Company, as_admin: object) -> dict[str, str]:
-    """One row of everything that has an id in an address, by the name it has there."""
-    instance, person, twin, loser = make_instance(), make_contact(), make_contact(), make_contact()
-    tag, group = labels.create_tag("Ouro"), labels.create_group("Clientes")
-    draft = campaigns.create(
-        name="Oferta", message="Oi {nome}", instance_ids=[instance.id], audience={"contact_ids": [person.id]}
-    )
-    launched = campaigns.launch(draft.id)
-    found = {
-        "contact_id": person.id,
-        "tag_id": tag.id,
-        "group_id": group.id,
-        "list_id": labels.create_list("Todos", filters={"match": "all", "conditions": []}).id,
-        "merge_id": merges.merge_contacts(twin.id, loser.id).id,
-        "import_id": imports.start_import(io.BytesIO(b"Nome,Telefone\nAna,11987650001\n"), "a.csv").id,
-        "export_id": exports.start_export(Filter(), "csv").id,
-        "instance_id": instance.id,
-        "template_id": create_template("Modelo", "Oi").id,
-        "media_id": store_upload(io.BytesIO(samples.picture()), "a.png").id,
-        "campaign_id": launched.id,
-        "token_id": tokens.create_token("Loja").row.id,
-        "ticket_id": _ticket(instance.id, person.id),
-        "queue_id": create_queue("Vendas").id,
-        "reply_id": create_quick_reply("oi", "Olá!").id,
-        "letter_id": _dead_letter(instance.id),
-        "name": "0" * 32 + ".xlsx",
-        "code": "phone_missing",
-    }
-    with transaction() as session:
-        query = text("SELECT id FROM messages WHERE campaign_id = :id")
-        found["message_id"] = session.scalar(query, {"id": launched.id})
-    return {name: str(value) for name, value in found.items()}
-
-
-def _ticket(instance_id: uuid.UUID, contact_id: uuid.UUID) -> uuid.UUID:
-    with transaction() as session:
-        ticket = Ticket(instance_id=instance_id, contact_id=contact_id)
-        session.add(ticket)
-        session.flush()
-    return ticket.id
-
-
-def _dead_letter(instance_id: uuid.UUID) -> uuid.UUID:
-    with transaction() as session:
-        values = {"id": ids.new_id(), "instance": instance_id, "tenant": session.info["tenant_id"], "body": b"{}"}
-        session.execute(text("SELECT store_inbound(:id, :tenant, :instance, :body)"), values)
-        session.execute(
-            text("UPDATE inbound_events SET state = 'dead', error = 'x' WHERE instance_id = :instance"), values
-        )
-        return session.scalar(text("SELECT id FROM inbound_events WHERE instance_id = :instance"), values)
 
 
 def doors(app: Flask) -> Iterator[tuple[Rule, str]]:

@@ -55,7 +55,8 @@ class _Relay(RedisManager):
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        self._gathering.data = held = []
+        held: list[Any] = []
+        self._gathering.data = held
         try:
             yield
         finally:

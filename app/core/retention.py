@@ -25,7 +25,8 @@ def every_tenant() -> Iterator[uuid.UUID]:
 def purge(table: str, condition: str) -> int:
     """Delete this tenant's rows that match; both arguments are ours, never input. How many."""
     statement = text(
-        f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {condition} LIMIT {BATCH})) RETURNING 1"
+        f"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {condition} LIMIT {BATCH}))"
+        " RETURNING 1"
     )
     total = 0
     while True:

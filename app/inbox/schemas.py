@@ -8,8 +8,8 @@ from app.core.schema import PageQuery, Schema, UtcDateTime
 from app.inbox.models import DISTRIBUTIONS, PRIORITIES, STATUSES
 from app.inbox.queries import TABS, TicketFilter, TicketRow
 
-FILTERS = ("status", "queue_id", "user_id", "instance_id", "contact_id", "tag_id", "priority", "unread", "since",
-           "until", "q")  # fmt: skip
+FILTERS = ("status", "queue_id", "user_id", "instance_id", "contact_id", "tag_id", "priority", "unread", "mentioned",
+           "since", "until", "q")  # fmt: skip
 
 
 class ContactRefSchema(Schema):
@@ -75,6 +75,7 @@ class TicketQuery(PageQuery):
     tag_id = fields.UUID(load_default=None)
     priority = fields.String(load_default="", validate=validate.OneOf(("", *PRIORITIES)))
     unread = fields.Boolean(load_default=False)
+    mentioned = fields.Boolean(load_default=False)
     since = UtcDateTime(load_default=None, data_key="from")
     until = UtcDateTime(load_default=None, data_key="to")
     q = fields.String(load_default="", validate=validate.Length(max=200))
@@ -128,6 +129,7 @@ class TicketStatsSchema(Schema):
     waiting = fields.Integer(required=True)
     all = fields.Integer(required=True)
     unread = fields.Integer(required=True)
+    mentions = fields.Integer(required=True)
     pending = fields.Integer(required=True)
     open = fields.Integer(required=True)
     closed = fields.Integer(required=True)

@@ -72,7 +72,7 @@ _SAME = {
     "disconnected": ("connection_closed", "logged_out", "closed"),
     "invalid_request": ("bad_request", "schema", "invalid", "not_supported"),
     "text_required": ("empty",),
-    "media_failed": ("media", "media_url", "too_large"),
+    "media_failed": ("media", "media_url", "media_missing", "media_unreadable", "too_large"),
     "rate_limited": ("rate_overlimit", "rate-overlimit", "too_many"),
     "unavailable": ("503", "route_missing"),
     "unreachable": ("connect", "dns", "tls"),

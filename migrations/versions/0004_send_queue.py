@@ -448,13 +448,17 @@ DECLARE
     far timestamptz := clock_timestamp() + interval '10 minutes';
 BEGIN
     RETURN QUERY
-    WITH unsent AS (
+    WITH over AS (
+        SELECT x.message_id, x.state FROM outbox x
+        WHERE x.state IN ('claimed', 'sending') AND (x.lease < moment OR x.lease > far)
+        ORDER BY x.message_id FOR UPDATE SKIP LOCKED
+    ), unsent AS (
         UPDATE outbox o SET state = 'queued', owner = NULL, lease = NULL
-        WHERE o.state = 'claimed' AND (o.lease < moment OR o.lease > far)
+        FROM over WHERE o.message_id = over.message_id AND over.state = 'claimed'
         RETURNING o.message_id, o.tenant_id, o.instance_id, o.campaign_id
     ), unknown AS (
         UPDATE outbox o SET state = 'unconfirmed', owner = NULL, lease = NULL, searched_at = NULL
-        WHERE o.state = 'sending' AND (o.lease < moment OR o.lease > far)
+        FROM over WHERE o.message_id = over.message_id AND over.state = 'sending'
         RETURNING o.message_id, o.tenant_id, o.instance_id, o.campaign_id, o.attempt
     ), marked AS (
         UPDATE messages m SET status = 'unconfirmed', error_code = 'no_result', attempts = greatest(m.attempts, u.attempt)
@@ -471,17 +475,21 @@ BEGIN
 END
 """
 
-# Only what the sender says it still has in hand: a claim whose answer got lost must run out.
+# Only what the sender says it still has in hand: a claim whose answer got lost must run out. Sweeps of many rows pass
+# by what somebody holds: it is being settled this moment, and waiting for it could become a circle.
 BEAT = """
 BEGIN
     UPDATE outbox o SET lease = clock_timestamp() + make_interval(secs => lease_s)
-    WHERE o.message_id = ANY (messages) AND o.owner = me AND o.state IN ('claimed', 'sending')
-      AND o.lease > clock_timestamp();
+    WHERE o.message_id IN (
+        SELECT x.message_id FROM outbox x WHERE x.message_id = ANY (messages) AND x.owner = me
+            AND x.state IN ('claimed', 'sending') AND x.lease > clock_timestamp()
+        ORDER BY x.message_id FOR UPDATE SKIP LOCKED);
 END
 """
 RELEASE = """
 BEGIN
-    UPDATE outbox o SET state = 'queued', owner = NULL, lease = NULL WHERE o.owner = me AND o.state = 'claimed';
+    UPDATE outbox o SET state = 'queued', owner = NULL, lease = NULL WHERE o.message_id IN (
+        SELECT x.message_id FROM outbox x WHERE x.owner = me AND x.state = 'claimed' FOR UPDATE SKIP LOCKED);
     UPDATE instance_pace p SET driver = NULL, driver_lease = NULL WHERE p.driver = me;
 END
 """

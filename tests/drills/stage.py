@@ -222,6 +222,10 @@ class Campaign:
             counted[row.status] = counted.get(row.status, 0) + 1
         return counted
 
+    def _is_settled(self) -> bool:
+        self.stage.keep_alive()
+        return self.waiting() == 0
+
     def describe(self) -> str:
         """What a person would want to see of a drill that hangs."""
         with self.acting() as session:
@@ -237,7 +241,7 @@ class Campaign:
 
     def assert_accounted(self, *, seconds: float = 60, refused_after: bool = False) -> dict[str, int]:
         """Every message once or with its reason, none twice, none lost, none left claimed."""
-        wait_until(lambda: self.waiting() == 0, seconds, self.describe)
+        wait_until(self._is_settled, seconds, self.describe)
         times: dict[str, int] = {}
         for entry in self.ledger():
             times[entry["text"]] = times.get(entry["text"], 0) + 1

@@ -259,6 +259,12 @@ def test_broadcasts_are_ignored(jid):
     assert parse_webhook(upsert(key={"remoteJid": jid})) == [Ignored(CHANNEL, "broadcast")]
 
 
+@pytest.mark.parametrize("jid", ["5511912345678@hosted", "maria@s.whatsapp.net", "@s.whatsapp.net"])
+def test_a_word_from_an_address_nobody_can_read_is_kept_for_a_person(jid):
+    """Without an address there is no contact; the dead letters keep it, a later version replays it."""
+    assert parse_webhook(upsert(key={"remoteJid": jid})) == [Unparsed(CHANNEL, "message from an address of a new kind")]
+
+
 @pytest.mark.parametrize("stamp", [1772460204, "1772460204", {"low": 1772460204, "high": 0}, 1772460204000])
 def test_every_spelling_of_a_time(stamp):
     assert received(upsert(messageTimestamp=stamp)).at == datetime(2026, 3, 2, 14, 3, 24, tzinfo=UTC)

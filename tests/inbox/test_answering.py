@@ -5,13 +5,15 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from rq import Queue
+from sqlalchemy import event, text
 
 from app.contacts.models import Tag
-from app.core import clock
+from app.core import background, clock
 from app.core.context import acting
 from app.core.db import release, transaction
 from app.core.errors import Conflict, Invalid, NotFound
+from app.extensions import db
 from app.inbox import jobs, queries, service
 from app.inbox.models import Ticket
 from tests.factories import make_contact
@@ -121,6 +123,92 @@ def test_notes_stay_inside_and_call_those_who_may_see(company, act, second_agent
     assert rows("SELECT 1 FROM outbox o JOIN messages m ON m.id = o.message_id WHERE m.is_private") == []
     assert one("SELECT user_id FROM mentions")["user_id"] == company.users["manager"]
     assert one(TICKET, id=mine)["last_message_id"] != note_id
+
+
+def test_who_was_called_finds_it_until_they_looked(act, company, ticket):
+    mine = ticket()
+    with act("agent"):
+        service.add_note(mine, "@Manager veja", [company.users["manager"]])
+        assert queries.inbox_counts().mentions == 0
+    with act("manager"):
+        assert queries.inbox_counts().mentions == 1
+        assert [row.id for row in queries.list_tickets("all", queries.TicketFilter(mentioned=True)).items] == [mine]
+        service.mark_read(mine)
+        assert queries.inbox_counts().mentions == 0
+
+
+def test_our_side_may_begin_and_goes_on_with_what_is_open(act, company, number, second_agent, rows):
+    with acting(company.system):
+        contact = make_contact("Ana").id
+    with act("agent"):
+        begun = service.start(contact, number)
+        assert (begun.status, begun.user_id) == ("open", company.users["agent"])
+        begun_id = begun.id
+        assert service.start(contact, number).id == begun_id
+        service.reply(begun_id, client_key="k", body="Oi, Ana! Seu pedido chegou.")
+    with acting(second_agent), pytest.raises(Conflict):
+        service.start(contact, number)
+    assert rows("SELECT first_response_at FROM tickets") == [{"first_response_at": None}]
+    with act("agent"), pytest.raises(NotFound):
+        service.start(uuid.uuid4(), number)
+
+
+def test_blue_ticks_are_asked_for_once_and_a_dead_gateway_does_no_harm(act, company, ticket, one):
+    mine = ticket()
+    with act("agent"):
+        service.mark_read(mine)
+        service.mark_read(mine)
+    asked = [job for job in queued_jobs() if job["name"] == "inbox.mark_read"]
+    assert len(asked) == 1
+    jobs.mark_read(**asked[0]["args"])
+    with act("admin"):
+        service.save_settings(mark_read=False)
+    other = ticket("Outra")
+    with act("agent"):
+        service.mark_read(other)
+    assert len([job for job in queued_jobs() if job["name"] == "inbox.mark_read"]) == 1
+
+
+def queued_jobs():
+    return [job.kwargs for job in Queue("default", connection=background.redis()).jobs]
+
+
+@pytest.fixture
+def statements(app):
+    """How many statements a call asks the database for."""
+
+    def count(call):
+        found = []
+
+        def note(_connection, _cursor, statement, *_rest):
+            found.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            call()
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+        return len(found)
+
+    return count
+
+
+def test_neither_list_nor_thread_asks_once_per_row(act, company, ticket, statements):
+    made = [ticket(f"P{n}") for n in range(3)]
+    with acting(company.system), transaction() as session:
+        row = session.get(Ticket, made[0])
+        session.add_all(said(row, f"m{n}", reply_to=uuid.uuid4().hex) for n in range(3))
+    with act("agent"):
+        few = statements(lambda: queries.list_tickets("waiting")), statements(lambda: queries.thread(made[0]))
+    for n in range(20):
+        ticket(f"Q{n}")
+    with acting(company.system), transaction() as session:
+        row = session.get(Ticket, made[0])
+        session.add_all(said(row, f"n{n}", reply_to=uuid.uuid4().hex) for n in range(30))
+    with act("agent"):
+        many = statements(lambda: queries.list_tickets("waiting")), statements(lambda: queries.thread(made[0]))
+    assert many == few
+    assert max(many) <= 10
 
 
 def test_drafts_are_kept_per_person_and_conversation(act, ticket):

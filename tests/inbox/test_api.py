@@ -100,7 +100,7 @@ def test_stats_count_what_the_caller_sees(api_client, company, second_agent, tic
     ticket("B", status="open", user_id=company.users["agent"])
     ticket("C", status="open", user_id=second_agent.user_id, unread_count=0)
     mine = api_client("agent").get("/tickets/stats").json
-    assert mine == {"mine": 1, "waiting": 1, "all": 2, "unread": 1, "pending": 1, "open": 1, "closed": 0}
+    assert mine == {"mine": 1, "waiting": 1, "all": 2, "unread": 1, "mentions": 0, "pending": 1, "open": 1, "closed": 0}
     assert api_client("manager").get("/tickets/stats").json["all"] == 3
 
 

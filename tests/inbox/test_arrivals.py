@@ -222,6 +222,20 @@ def test_who_is_away_gets_nothing_and_what_waits_goes_to_who_comes_back(act, com
     assert one("SELECT user_id, status FROM tickets") == {"user_id": agent, "status": "open"}
 
 
+def test_who_gave_it_back_is_not_handed_it_again_at_once(act, company, say, one, queue, online):
+    agent = company.users["agent"]
+    queue("Vendas", [agent], distribution="round_robin")
+    online(agent)
+    say("Oi")
+    with act("agent"):
+        service.release(one("SELECT id FROM tickets")["id"])
+    with acting(company.system):
+        assert routing.distribute_waiting() == 0
+    with clock.frozen(clock.now() + timedelta(minutes=11)), acting(company.system):
+        presence.arrive(company.tenant_id, agent, "s")
+        assert routing.distribute_waiting() == 1
+
+
 def test_two_workers_distribute_without_passing_a_limit(app, company, queue, ticket, rows, online):
     ana = make_agent(company, "Ana", max_tickets=3).user_id
     sales = queue("Vendas", [ana], distribution="round_robin")

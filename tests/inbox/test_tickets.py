@@ -128,7 +128,7 @@ def test_an_agent_finds_no_door_to_a_colleagues_conversation(company, act, secon
         assert queries.list_tickets("all", queries.TicketFilter(q="segredo")).items == []
         assert queries.list_tickets("all", queries.TicketFilter(user_id=second_agent.user_id)).items == []
         assert queries.matching_messages("segredo") == {}
-        assert vars(queries.inbox_counts()) == {"mine": 0, "waiting": 0, "all": 0, "unread": 0}
+        assert set(vars(queries.inbox_counts()).values()) == {0}
     assert rows("SELECT * FROM tickets WHERE id = :id", id=theirs) == before
 
 

@@ -11,6 +11,9 @@ PORTUGUESE = re.compile(
     r"[ãõçáéíóúâêô]|\b(?:não|de|para|você|uma|da|dos|das|sem|mais|nenhum|todos|nova|novo|salvar)\b",
     re.IGNORECASE,
 )
+# A language's own name, and the ready templates: those belong to the company, which may rename them.
+DATA = ("Português", "Confirmação", "Promoção")
+
 _NAMELESS = """() => {
   const named = (el) => el.labels?.length || el.getAttribute("aria-label") || el.getAttribute("aria-labelledby")
     || el.title || el.textContent.trim() || el.querySelector("img[alt]:not([alt=''])");
@@ -34,7 +37,7 @@ _TEXTS = """() => {
 def portuguese(page: Page) -> list[str]:
     """Visible and spoken texts that were left untranslated."""
     texts = page.evaluate(_TEXTS)
-    return [text for text in texts if PORTUGUESE.search(text)]
+    return [text for text in texts if text not in DATA and PORTUGUESE.search(text)]
 
 
 def nameless(page: Page) -> list[str]:

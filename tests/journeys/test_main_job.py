@@ -163,8 +163,8 @@ def opt_out(page: Page, stack: Stack) -> str:
     person = reached[0]
     phone = page.context.new_page()
     phone.goto(f"{stack.simulator}/_sim/phone/{name}/chat/{person['to']}")
-    phone.get_by_label("Mensagem").fill("Sair!")
-    phone.get_by_role("button", name="Enviar", exact=True).last.click()
+    phone.locator(".composer__text").fill("Sair!")
+    phone.keyboard.press("Enter")
     expect(phone.locator(".bubble--theirs").last).to_contain_text("não receberá", timeout=PATIENCE)
     phone.close()
     return str(person["number"])

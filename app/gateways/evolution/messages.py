@@ -45,10 +45,12 @@ def _silent(channel: str, data: dict, message: dict) -> Event:
 
 def _received(
     channel: str, data: dict, key: dict, jid: str, message: dict, content: Content, own: str, is_history: bool
-) -> MessageReceived:
+) -> MessageReceived | Unparsed:
     from_me = key.get("fromMe") is True
     group = is_group(jid)
     phone, lid = _author(key, from_me) if group else _person(key, from_me, own)
+    if not (group or phone or lid):
+        return Unparsed(channel, "message from an address of a new kind")
     context = as_dict(data.get("contextInfo")) or context_of(message)
     return MessageReceived(
         channel=channel,

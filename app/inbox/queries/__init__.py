@@ -2,20 +2,16 @@
 
 from app.inbox.queries.access import find_contested, get_ticket, may_see, visible, waiting_for
 from app.inbox.queries.attendance import Attendance, Figures, Line, attendance, message_totals
+from app.inbox.queries.filters import TABS, Counts, TicketFilter, inbox_counts, status_counts
 from app.inbox.queries.lists import (
-    TABS,
-    Counts,
     LastMessage,
     TagRef,
-    TicketFilter,
     TicketRow,
     get_row,
-    inbox_counts,
     list_numbered,
     list_tickets,
     row_after_change,
     rows_of,
-    status_counts,
     tags_of,
 )
 from app.inbox.queries.panels import ContactPanel, EarlierTicket, contact_panel

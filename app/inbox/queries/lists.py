@@ -1,4 +1,4 @@
-"""The list of conversations: tabs with their counts, filters, pages by key that stay flat at any depth."""
+"""The list of conversations, in pages by key that stay flat at any depth."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -12,38 +12,18 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from app.accounts.models import User
 from app.contacts.models import Contact, Tag
 from app.core import paging
-from app.core.context import Actor, current_actor
+from app.core.context import current_actor
 from app.core.db import read_session
 from app.core.errors import Invalid
 from app.core.paging import Page
 from app.core.permissions import require
-from app.inbox.models import STATUSES, Queue, Ticket, TicketTag
-from app.inbox.queries import search
-from app.inbox.queries.access import visible, waiting_for
+from app.inbox.models import Queue, Ticket, TicketTag
+from app.inbox.queries.access import visible
+from app.inbox.queries.filters import TicketFilter, clauses_of, count_of
 from app.instances.models import Instance
 from app.messages.models import Message
 
-TABS = ("mine", "waiting", "all")
-COUNT_TO = 10_000  # counts are exact up to here; pages then say "more than"
 PREVIEW = 200
-
-
-@dataclass(frozen=True)
-class TicketFilter:
-    """Every field narrows. `status` unset: what is not closed. `has_no_queue` and `has_no_user` ask for nobody's."""
-
-    status: str = ""
-    queue_id: uuid.UUID | None = None
-    has_no_queue: bool = False
-    tag_id: uuid.UUID | None = None
-    user_id: uuid.UUID | None = None
-    instance_id: uuid.UUID | None = None
-    contact_id: uuid.UUID | None = None
-    priority: str = ""
-    unread: bool = False
-    since: datetime | None = None
-    until: datetime | None = None
-    q: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,37 +74,6 @@ class TicketRow:
     tags: tuple[TagRef, ...] = field(default=())
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Capped at COUNT_TO each. `unread`: own conversations with something unread (for the title)."""
-
-    mine: int
-    waiting: int
-    all: int
-    unread: int
-
-
-def inbox_counts() -> Counts:
-    actor = require("inbox.use")
-    session = read_session()
-    row = session.execute(
-        select(
-            _count(_own(actor)),
-            _count(waiting_for(actor) & (Ticket.tenant_id == actor.tenant_id)),
-            _count(visible(actor) & (Ticket.status != "closed")),
-            _count(_own(actor) & (Ticket.unread_count > 0)),
-        )
-    ).one()
-    return Counts(*row)
-
-
-def status_counts() -> dict[str, int]:
-    """How many of each status the actor sees, capped at COUNT_TO."""
-    actor = require("inbox.use")
-    counts = [_count(visible(actor) & (Ticket.status == status)).label(status) for status in STATUSES]
-    return dict(read_session().execute(select(*counts)).mappings().one())
-
-
 def list_tickets(
     tab: str = "all", filters: TicketFilter | None = None, cursor: str | None = None, limit: int = 30
 ) -> Page[TicketRow]:
@@ -134,7 +83,7 @@ def list_tickets(
     page, limit = paging.clamp(1, limit)
     wanted = _rows().where(*clauses, *_after(cursor)).order_by(Ticket.last_message_at.desc(), Ticket.id.desc())
     found = read_session().execute(wanted.limit(limit + 1)).all()
-    total = read_session().scalar(select(_count(*clauses))) or 0
+    total = read_session().scalar(select(count_of(*clauses))) or 0
     following = _cursor_of(found[limit - 1]) if len(found) > limit else None
     return Page(_with_tags(found[:limit]), total, page, limit, following)
 
@@ -146,7 +95,7 @@ def list_numbered(filters: TicketFilter, page: int, limit: int, tab: str = "all"
     page, limit = paging.clamp(page, limit)
     ordered = _rows().where(*clauses).order_by(Ticket.last_message_at.desc(), Ticket.id.desc())
     found = read_session().execute(ordered.limit(limit + 1).offset((page - 1) * limit)).all()
-    total = read_session().scalar(select(_count(*clauses))) or 0
+    total = read_session().scalar(select(count_of(*clauses))) or 0
     following = _cursor_of(found[limit - 1]) if len(found) > limit else None
     return Page(_with_tags(found[:limit]), total, page, limit, following)
 
@@ -168,45 +117,6 @@ def row_after_change(ticket_id: uuid.UUID) -> TicketRow:
 
 def get_row(ticket_id: uuid.UUID) -> TicketRow | None:
     return rows_of([ticket_id]).get(ticket_id)
-
-
-def clauses_of(actor: Actor, tab: str, wanted: TicketFilter) -> list[ColumnElement[bool]]:
-    found = [Ticket.tenant_id == actor.tenant_id, _tab(actor, tab, wanted.status)]
-    for name in ("queue_id", "user_id", "instance_id", "contact_id"):
-        if getattr(wanted, name) is not None:
-            found.append(getattr(Ticket, name) == getattr(wanted, name))
-    if wanted.has_no_queue:
-        found.append(Ticket.queue_id.is_(None))
-    if wanted.priority:
-        found.append(Ticket.priority == wanted.priority)
-    if wanted.unread:
-        found.append(Ticket.unread_count > 0)
-    if wanted.since is not None:
-        found.append(Ticket.last_message_at >= wanted.since)
-    if wanted.until is not None:
-        found.append(Ticket.last_message_at <= wanted.until)
-    if wanted.tag_id is not None:
-        found.append(Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag_id == wanted.tag_id)))
-    if wanted.q.strip():
-        found.append(Ticket.id.in_(search.matching_tickets(wanted.q)))
-    return found
-
-
-def _tab(actor: Actor, tab: str, status: str) -> ColumnElement[bool]:
-    if tab == "mine":
-        return _own(actor) if not status else (Ticket.user_id == actor.user_id) & (Ticket.status == status)
-    if tab == "waiting":
-        return waiting_for(actor)
-    return visible(actor) & (Ticket.status == status if status else Ticket.status != "closed")
-
-
-def _own(actor: Actor) -> ColumnElement[bool]:
-    return (Ticket.tenant_id == actor.tenant_id) & (Ticket.user_id == actor.user_id) & (Ticket.status == "open")
-
-
-def _count(*clauses: ColumnElement[bool]) -> Any:
-    short = select(Ticket.id).where(*clauses).limit(COUNT_TO).subquery()
-    return select(func.count()).select_from(short).scalar_subquery()
 
 
 def _rows() -> Select[Any]:

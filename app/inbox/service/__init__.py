@@ -25,7 +25,7 @@ from app.inbox.service.quick_replies import (
 )
 from app.inbox.service.scheduled import cancel_scheduled, edit_scheduled
 from app.inbox.service.settings import save_settings
-from app.inbox.service.tickets import close, release, reopen, take, transfer
+from app.inbox.service.tickets import close, release, reopen, start, take, transfer
 
 __all__ = [
     "ACTIONS",
@@ -63,6 +63,7 @@ __all__ = [
     "set_presence",
     "set_priority",
     "set_tags",
+    "start",
     "take",
     "touch_presence",
     "transfer",

@@ -29,6 +29,9 @@ _READ_MESSAGES = text("""
             AND type <> 'reaction' ORDER BY thread_at DESC, messages.id DESC LIMIT :most)
         AND read_at IS NULL RETURNING id
 """)
+_READ_MENTIONS = text("""
+    UPDATE mentions SET read_at = :now WHERE ticket_id = :id AND user_id = :user AND read_at IS NULL
+""")
 _UNREAD = text("""
     UPDATE tickets SET unread_count = greatest(unread_count, 1), updated_at = :now WHERE id = :id AND status <> 'closed'
     RETURNING id
@@ -89,6 +92,7 @@ def mark_read(ticket_id: uuid.UUID) -> Ticket:
     with transaction() as session:
         ticket = get_ticket(ticket_id)
         most = min(ticket.unread_count, MOST_READ)
+        session.execute(_READ_MENTIONS, {"id": ticket.id, "user": current_actor().user_id, "now": clock.now()})
         if session.scalar(_READ, {"id": ticket.id, "now": clock.now()}) is None:
             return ticket
         values = {"id": ticket.id, "tenant": ticket.tenant_id, "now": clock.now(), "most": most}

@@ -4,6 +4,7 @@ then the hours, the greeting, and whoever the queue's distribution names."""
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -20,13 +21,16 @@ from app.inbox.service import presence, saying
 from app.inbox.service.assigning import assign
 from app.inbox.service.recording import change, place, record
 
+RESPECTED = timedelta(minutes=10)  # who gave a conversation back isn't handed it again at once
 MENU_TRIES = 2  # asked again once; then people sort it out
 
 _CANDIDATES = text("""
     SELECT m.user_id, u.max_tickets, m.last_assigned_at, (SELECT count(*) FROM tickets t
         WHERE t.user_id = m.user_id AND t.status = 'open' AND t.tenant_id = m.tenant_id) AS busy
     FROM queue_members m JOIN users u ON u.id = m.user_id AND u.is_active
-    WHERE m.queue_id = :queue AND m.tenant_id = :tenant ORDER BY m.user_id
+    WHERE m.queue_id = :queue AND m.tenant_id = :tenant AND NOT EXISTS (SELECT 1 FROM ticket_events e
+        WHERE e.ticket_id = :ticket AND e.kind = 'released' AND e.user_id = m.user_id AND e.created_at > :rested)
+    ORDER BY m.user_id
 """)
 # Two workers that distribute one queue at once would both see the same person free.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:queue, 11))")
@@ -110,7 +114,7 @@ def distribute(ticket: Ticket) -> uuid.UUID | None:
         if queue is None or queue.distribution == "manual" or not _is_open(queue):
             return None
         session.execute(_LOCK, {"queue": str(queue.id)})
-        user_id = rules.choose(_candidates(queue.id), queue.distribution)
+        user_id = rules.choose(_candidates(queue.id, ticket.id), queue.distribution)
         if user_id is None or not assign(ticket, user_id, queue.distribution):
             return None
         session.execute(_ASSIGNED, {"queue": queue.id, "user": user_id})
@@ -130,11 +134,12 @@ def distribute_waiting(most: int = 200) -> int:
     return done
 
 
-def _candidates(queue_id: uuid.UUID) -> list[rules.Candidate]:
+def _candidates(queue_id: uuid.UUID, ticket_id: uuid.UUID) -> list[rules.Candidate]:
     tenant_id = current_actor().tenant_id
     online = presence.online_ids(tenant_id)
+    scope = {"queue": queue_id, "ticket": ticket_id, "tenant": tenant_id}
     with transaction() as session:
-        rows = session.execute(_CANDIDATES, {"queue": queue_id, "tenant": tenant_id}).all()
+        rows = session.execute(_CANDIDATES, {**scope, "rested": clock.now() - RESPECTED}).all()
     return [
         rules.Candidate(row.user_id, row.user_id in online, row.busy, row.max_tickets, row.last_assigned_at)
         for row in rows

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import User
-from app.core import clock
+from app.contacts.queries.people import get_contact
+from app.core import clock, ids
 from app.core.context import Actor
 from app.core.db import transaction
 from app.core.errors import Conflict, Invalid, NotFound
@@ -19,9 +20,19 @@ from app.inbox.queries import find_contested, get_ticket
 from app.inbox.service import routing, saying
 from app.inbox.service.assigning import assign_to_actor, may_attend
 from app.inbox.service.recording import change_or_refuse, record, taken_words
+from app.instances.queries import get_instance
 from app.messages.models import Message
 
 LONGEST_NOTE = 2000
+_START = text("""
+    INSERT INTO tickets (id, tenant_id, contact_id, instance_id, user_id, status)
+    VALUES (:id, :tenant, :contact, :instance, :user, 'open')
+    ON CONFLICT (tenant_id, contact_id, instance_id) WHERE status <> 'closed' DO NOTHING RETURNING id
+""")
+_OPEN_ONE = text("""
+    SELECT id FROM tickets WHERE tenant_id = :tenant AND contact_id = :contact AND instance_id = :instance
+        AND status <> 'closed'
+""")
 _STARTED = text("""
     SELECT coalesce(max(created_at), :created) FROM ticket_events WHERE ticket_id = :id AND kind = 'reopened'
 """)
@@ -43,6 +54,21 @@ def take(ticket_id: uuid.UUID, *, force: bool = False) -> Ticket:
             raise Conflict(taken_words(ticket_id), code="taken")
         assign_to_actor(ticket)
         saying.announce(ticket)
+    return ticket
+
+
+def start(contact_id: uuid.UUID, instance_id: uuid.UUID) -> Ticket:
+    """Our side begins: the actor's own new conversation, or the one that is open already. Raises NotFound, Conflict."""
+    actor = _person()
+    with transaction() as session:
+        contact, instance = get_contact(contact_id), get_instance(instance_id)
+        values = {"id": ids.new_id(), "tenant": actor.tenant_id, "contact": contact.id, "instance": instance.id}
+        made = session.scalar(_START, {**values, "user": actor.user_id})
+        if made is None:
+            return _takeable(session.scalar(_OPEN_ONE, values))
+        ticket = get_ticket(made)
+        record(ticket, "started", {"status": "pending", "user_id": None, "queue_id": None})
+        metrics.add(None, None, opened=1)
     return ticket
 
 

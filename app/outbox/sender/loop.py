@@ -32,7 +32,7 @@ from app.outbox.service.results import Result
 log = structlog.get_logger(__name__)
 
 THREADS = 512
-SERVERS = 4
+SERVERS = 8
 PROBERS = 32
 LEASE = 15.0
 SICK_REST = 30.0
@@ -154,6 +154,7 @@ class Sender:
         """Each number in turn, several numbers at once: their commits share one wait for the disk."""
         moment, now = clock.now(), time.monotonic()
         ready = [number for number in self._numbers.values() if number.has_work(moment, now)]
+        ready.sort(key=lambda number: number.wakes_at(moment, now))  # who is due goes before who claims ahead
         if len(ready) < 2:
             for number in ready:
                 self._serve(number)

@@ -1,0 +1,116 @@
+"""Which conversations are wanted: tabs, filters, and how many of each there are."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from app.core.context import Actor
+from app.core.db import read_session
+from app.core.permissions import require
+from app.inbox.models import STATUSES, Mention, Ticket, TicketTag
+from app.inbox.queries import search
+from app.inbox.queries.access import visible, waiting_for
+
+TABS = ("mine", "waiting", "all")
+COUNT_TO = 10_000  # counts are exact up to here; pages then say "more than"
+
+
+@dataclass(frozen=True)
+class TicketFilter:
+    """Every field narrows. `status` unset: what is not closed. `has_no_queue` and `has_no_user` ask for nobody's."""
+
+    status: str = ""
+    queue_id: uuid.UUID | None = None
+    has_no_queue: bool = False
+    tag_id: uuid.UUID | None = None
+    user_id: uuid.UUID | None = None
+    instance_id: uuid.UUID | None = None
+    contact_id: uuid.UUID | None = None
+    priority: str = ""
+    unread: bool = False
+    mentioned: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str = ""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Capped at COUNT_TO each. `unread`: own conversations with something unread (for the title); `mentions`: those
+    where somebody called the actor and they haven't looked yet."""
+
+    mine: int
+    waiting: int
+    all: int
+    unread: int
+    mentions: int
+
+
+def inbox_counts() -> Counts:
+    actor = require("inbox.use")
+    session = read_session()
+    row = session.execute(
+        select(
+            count_of(_own(actor)),
+            count_of(waiting_for(actor) & (Ticket.tenant_id == actor.tenant_id)),
+            count_of(visible(actor) & (Ticket.status != "closed")),
+            count_of(_own(actor) & (Ticket.unread_count > 0)),
+            count_of(visible(actor) & Ticket.id.in_(_calls(actor))),
+        )
+    ).one()
+    return Counts(*row)
+
+
+def status_counts() -> dict[str, int]:
+    """How many of each status the actor sees, capped at COUNT_TO."""
+    actor = require("inbox.use")
+    counts = [count_of(visible(actor) & (Ticket.status == status)).label(status) for status in STATUSES]
+    return dict(read_session().execute(select(*counts)).mappings().one())
+
+
+def clauses_of(actor: Actor, tab: str, wanted: TicketFilter) -> list[ColumnElement[bool]]:
+    found = [Ticket.tenant_id == actor.tenant_id, _tab(actor, tab, wanted.status)]
+    for name in ("queue_id", "user_id", "instance_id", "contact_id"):
+        if getattr(wanted, name) is not None:
+            found.append(getattr(Ticket, name) == getattr(wanted, name))
+    if wanted.has_no_queue:
+        found.append(Ticket.queue_id.is_(None))
+    if wanted.priority:
+        found.append(Ticket.priority == wanted.priority)
+    if wanted.unread:
+        found.append(Ticket.unread_count > 0)
+    if wanted.mentioned:
+        found.append(Ticket.id.in_(_calls(actor)))
+    if wanted.since is not None:
+        found.append(Ticket.last_message_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(Ticket.last_message_at <= wanted.until)
+    if wanted.tag_id is not None:
+        found.append(Ticket.id.in_(select(TicketTag.ticket_id).where(TicketTag.tag_id == wanted.tag_id)))
+    if wanted.q.strip():
+        found.append(Ticket.id.in_(search.matching_tickets(wanted.q)))
+    return found
+
+
+def _tab(actor: Actor, tab: str, status: str) -> ColumnElement[bool]:
+    if tab == "mine":
+        return _own(actor) if not status else (Ticket.user_id == actor.user_id) & (Ticket.status == status)
+    if tab == "waiting":
+        return waiting_for(actor)
+    return visible(actor) & (Ticket.status == status if status else Ticket.status != "closed")
+
+
+def _own(actor: Actor) -> ColumnElement[bool]:
+    return (Ticket.tenant_id == actor.tenant_id) & (Ticket.user_id == actor.user_id) & (Ticket.status == "open")
+
+
+def _calls(actor: Actor) -> Select[tuple[uuid.UUID]]:
+    return select(Mention.ticket_id).where(Mention.user_id == actor.user_id, Mention.read_at.is_(None))
+
+
+def count_of(*clauses: ColumnElement[bool]) -> Any:
+    short = select(Ticket.id).where(*clauses).limit(COUNT_TO).subquery()
+    return select(func.count()).select_from(short).scalar_subquery()

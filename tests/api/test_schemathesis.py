@@ -1,0 +1,48 @@
+"""Every operation of the document, called with whatever the document allows, and with what it does not."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+
+CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
+FEW = settings(
+    max_examples=3, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+# The first would sign the caller out; the second waits for a worker as long as it is told to.
+FIXED: dict[str, dict[str, Any]] = {"/api/v1/contacts/export": {"query": {"format": "csv", "wait": 0}}}
+LEFT_OUT = ("/api/v1/auth/", "/api/v1/probe")
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_no_call_crashes_or_answers_what_the_document_does_not_say(app, api_client, belongings, mode):
+    document = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    bearer, failures = f"Bearer {api_client('admin').token}", []
+    for found in document.get_all_operations():
+        operation = found.ok()
+        if operation.path.startswith(LEFT_OUT):
+            continue
+        ids = {name: value for name, value in belongings.items() if f"{{{name}}}" in operation.path}
+        try:
+            probe(operation.as_strategy(mode, path_parameters=ids or None, **FIXED.get(operation.path, {})), bearer)
+        except Unsatisfiable:
+            continue  # a call without parameters has no wrong ones
+        except Exception as failure:
+            failures.append(f"{operation.label}: {failure}")
+    assert not failures, "\n\n".join(failures)
+
+
+def probe(cases: Any, bearer: str) -> None:
+    @FEW
+    @given(case=cases)
+    def call(case: schemathesis.Case) -> None:
+        headers = {"Authorization": bearer}
+        case.validate_response(case.call(headers=headers), checks=CHECKS, headers=headers)
+
+    call()
