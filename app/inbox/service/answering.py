@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.accounts.models import User
 from app.core import clock, ids
 from app.core.background import enqueue
-from app.core.context import Actor
+from app.core.context import Actor, current_actor
 from app.core.db import transaction
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.permissions import require
@@ -103,7 +103,18 @@ def take_to_answer(ticket: Ticket) -> None:
     if ticket.status == "closed":
         raise Conflict(_("Esta conversa já foi encerrada; reabra para responder"), code="closed")
     if ticket.status == "pending" or ticket.mode == "bot" or ticket.user_id is None:
+        _assign_or_keep(ticket)
+
+
+def _assign_or_keep(ticket: Ticket) -> None:
+    """Who accepts and answers in one breath already has it by the second request: that is no conflict."""
+    try:
         assign_to_actor(ticket)
+    except Conflict:
+        with transaction() as session:
+            session.refresh(ticket)
+        if ticket.status != "open" or ticket.user_id != current_actor().user_id:
+            raise
 
 
 def claim_key(actor: Actor, key: str) -> Message | None:

@@ -33,7 +33,7 @@ def show(ticket_id: uuid.UUID) -> ResponseReturnValue:
     found = _conversation(ticket_id)
     if is_fragment():
         return render_template("inbox/_conversation.html", **found)
-    return render_template("inbox/index.html", **_list(), **_choices(), **found)
+    return render_template("inbox/index.html", **_list(), **found)
 
 
 @blueprint.get("/list")

@@ -1,0 +1,176 @@
+"""Two attendants and a customer: who answers, what the other sees, and what the phone gets."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browsers import visiting
+from tests.journeys import walk
+from tests.journeys.stack import PASSWORD, Stack
+from tests.journeys.walk import PATIENCE
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+
+OWNER = "dona@doceria.com.br"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A company whose number is connected; `number` is its gateway name."""
+
+    stack: Stack
+    number: str
+
+    def writes(self, phone: str, text: str = "", **more: Any) -> dict[str, Any]:
+        """A customer does."""
+        message = {"from": phone, "kind": "text", "text": text, **more}
+        return dict(self.stack.play("POST", f"instances/{self.number}/inbound", **message))
+
+    def received(self, phone: str) -> list[tuple[str, str]]:
+        """(kind, text) of what the customer's phone got; the ninth digit is not always in the address."""
+        return [(row["kind"], row["text"]) for row in self.stack.ledger(self.number) if row["to"][:12][-6:] in phone]
+
+
+@pytest.fixture(scope="module")
+def shop(browser: Browser, stack: Stack) -> Shop:
+    tenant_id = stack.company("Doceria da Praça", OWNER)
+    for name in ("Bia", "Caio"):
+        words = ("users", "create", tenant_id, f"{name.lower()}@doceria.com.br", "--name", name, "--role", "agent")
+        stack.console(*words, "--password", PASSWORD)
+    before = {one["name"] for one in stack.play("GET", "instances")}
+    with visiting(browser) as page:
+        walk.sign_in(page, stack, OWNER)
+        walk.connect_number(page, stack, "Doceria")
+    (number,) = {one["name"] for one in stack.play("GET", "instances")} - before
+    return Shop(stack, number)
+
+
+@pytest.fixture
+def bia(browser: Browser, stack: Stack, shop: Shop) -> Iterator[Page]:
+    yield from at_the_inbox(browser, stack, "bia@doceria.com.br")
+
+
+@pytest.fixture
+def caio(browser: Browser, stack: Stack, shop: Shop) -> Iterator[Page]:
+    yield from at_the_inbox(browser, stack, "caio@doceria.com.br")
+
+
+def at_the_inbox(browser: Browser, stack: Stack, email: str) -> Iterator[Page]:
+    with visiting(browser) as page:
+        walk.sign_in(page, stack, email)
+        page.goto(f"{stack.url}/inbox?tab=waiting")
+        expect(page.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
+        yield page
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator(".ticket").filter(has_text=name)
+
+
+def bubble(page: Page, text: str) -> Locator:
+    return page.locator(".msg:not([data-pending])").filter(has_text=text)
+
+
+def say(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox", name="Mensagem")
+    box.fill(text)
+    box.press("Enter")
+
+
+def until(check: Any) -> None:
+    """What leaves by the sender arrives when it arrives."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not check():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.2)
+
+
+def test_of_two_who_accept_at_once_one_gets_the_conversation(shop: Shop, bia: Page, caio: Page):
+    shop.writes("5511970010001", "Quero um bolo", name="Rita Prado")
+    expect(row(bia, "Rita Prado")).to_contain_text("Quero um bolo", timeout=PATIENCE)
+    expect(row(caio, "Rita Prado")).to_be_visible(timeout=PATIENCE)
+    caio.route("**/inbox/list*", lambda route: route.abort())  # his list is a moment behind
+    row(bia, "Rita Prado").get_by_role("button", name="Aceitar").click()
+    expect(bia.locator(".talk-head")).to_contain_text("Com você", timeout=PATIENCE)
+    row(caio, "Rita Prado").get_by_role("button", name="Aceitar").click()
+    expect(caio.locator(".toast-note")).to_contain_text("Bia já está atendendo", timeout=PATIENCE)
+    caio.unroute("**/inbox/list*")
+    caio.reload()
+    expect(row(caio, "Rita Prado")).to_have_count(0)
+
+
+def test_a_conversation_from_the_first_word_to_the_rating(shop: Shop, bia: Page, caio: Page, tmp_path: Path):
+    phone = "5511970010002"
+    shop.writes(phone, "Vocês fazem *brigadeiro*?", name="Davi Mota")
+    row(bia, "Davi Mota").get_by_role("link").click()
+    expect(bubble(bia, "brigadeiro").locator("strong")).to_have_text("brigadeiro", timeout=PATIENCE)
+    bia.locator(".talk-head").get_by_role("button", name="Aceitar").click()
+    say(bia, "Fazemos, sim!")
+    expect(bubble(bia, "Fazemos, sim!")).to_be_visible(timeout=PATIENCE)
+    until(lambda: ("conversation", "Fazemos, sim!") in shop.received(phone))
+
+    bia.get_by_role("tab", name="Nota da equipe").click()
+    say(bia, "Cliente da casa")
+    expect(bia.locator(".msg--note").filter(has_text="Cliente da casa")).to_be_visible(timeout=PATIENCE)
+    bia.get_by_role("tab", name="Responder").click()
+
+    picture = tmp_path / "bolo.png"
+    Image.new("RGB", (64, 48), "brown").save(picture)
+    bia.locator("[data-file-input]").set_input_files(picture)
+    say(bia, "Olhe este")
+    until(lambda: ("imageMessage", "Olhe este") in shop.received(phone))
+    expect(bubble(bia, "Olhe este").get_by_role("img", name="Olhe este")).to_be_visible(timeout=PATIENCE)
+
+    bia.get_by_role("button", name="Transferir").click()
+    dialog = bia.get_by_role("dialog", name="Transferir a conversa")
+    caio_choice = dialog.locator("option").filter(has_text="Caio").get_attribute("value")
+    dialog.get_by_label("Para quem").select_option(caio_choice)
+    dialog.get_by_label("Recado para quem recebe").fill("Ele quer cem")
+    dialog.get_by_role("button", name="Transferir").click()
+    expect(row(bia, "Davi Mota")).to_have_count(0, timeout=PATIENCE)
+
+    caio.get_by_role("link", name="Minhas").click()
+    row(caio, "Davi Mota").get_by_role("link").click()
+    expect(caio.locator(".thread__event").filter(has_text="Bia transferiu para Caio")).to_contain_text("Ele quer cem")
+    expect(bubble(caio, "Cliente da casa")).to_be_visible()
+    caio.locator(".talk-head").get_by_role("button", name="Encerrar").click()
+    expect(caio.get_by_text("Reabrir para responder")).to_be_visible(timeout=PATIENCE)
+    until(lambda: any("de 1 a 5" in text for _kind, text in shop.received(phone)))
+    assert not any("Cliente da casa" in text for _kind, text in shop.received(phone))
+    shop.writes(phone, "5")
+    expect(caio.locator(".thread__event").filter(has_text="nota 5")).to_be_visible(timeout=PATIENCE)
+    caio.get_by_role("button", name="Reabrir para responder").click()
+    expect(caio.get_by_role("textbox", name="Mensagem")).to_be_visible(timeout=PATIENCE)
+
+
+def test_words_that_could_not_be_sent_stay_and_go_once(shop: Shop, bia: Page):
+    phone = "5511970010003"
+    shop.writes(phone, "Oi", name="Nina Luz")
+    row(bia, "Nina Luz").get_by_role("button", name="Aceitar").click()
+    expect(bia.locator(".talk-head")).to_contain_text("Com você", timeout=PATIENCE)
+    bia.route("**/reply", lambda route: route.abort())
+    say(bia, "Resposta sem internet")
+    expect(bia.get_by_text("Não enviada")).to_be_visible(timeout=PATIENCE)
+    bia.reload()
+    pending = bia.locator("[data-pending]").filter(has_text="Resposta sem internet")
+    expect(pending).to_be_visible(timeout=PATIENCE)
+    bia.unroute("**/reply")
+    pending.get_by_role("button", name="Tentar de novo").click()
+    expect(bubble(bia, "Resposta sem internet")).to_have_count(1, timeout=PATIENCE)
+    until(lambda: ("conversation", "Resposta sem internet") in shop.received(phone))
+    assert shop.received(phone).count(("conversation", "Resposta sem internet")) == 1
+
+
+def test_a_page_without_a_socket_still_hears_of_customers(shop: Shop, bia: Page):
+    bia.route("**/socket.io/**", lambda route: route.abort())
+    bia.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    bia.reload()
+    expect(bia.locator(".live-line")).to_have_text("Reconectando…", timeout=PATIENCE)
+    shop.writes("5511970010004", "Alguém aí?", name="Otto Reis")
+    expect(row(bia, "Otto Reis")).to_contain_text("Alguém aí?", timeout=PATIENCE)
