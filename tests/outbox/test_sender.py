@@ -3,7 +3,6 @@
 import io
 import random
 import time
-from itertools import pairwise
 
 import pytest
 from sqlalchemy import text
@@ -69,14 +68,14 @@ def test_a_hanging_number_leaves_the_others_alone(line, company, senders, new_li
 
 def test_an_answer_does_not_wait_for_a_campaign_s_hanging_call(as_admin, company, senders, new_line):
     line = new_line(pace={"delay_min_ms": 300, "delay_max_ms": 300})
-    line.fault("accept_hang", count=1, for_seconds=20)
-    queue(line.id, 1, campaign=new_campaign([line.id]))
-    senders()
+    line.fault("accept_hang", count=1, for_seconds=40)
+    (hanging,) = queue(line.id, 1, campaign=new_campaign([line.id]))
+    senders(slower(FAST, http_timeout=30.0))
     wait_until(lambda: len(line.ledger()) == 1)
     queue_message(line.id, contact_id=make_contact("Ana").id, body="resposta", lane=Lane.HIGH)
-    began = time.monotonic()
-    wait_until(lambda: "resposta" in line.texts())
-    assert time.monotonic() - began < FAST.http_timeout
+    wait_until(lambda: "resposta" in line.texts(), 25)
+    assert outbox(hanging).state == "sending"
+    line.mend()
 
 
 def test_a_human_pace_is_kept_between_the_goes(as_admin, company, senders, new_line):
@@ -86,9 +85,8 @@ def test_a_human_pace_is_kept_between_the_goes(as_admin, company, senders, new_l
     senders()
     wait_until(lambda: len(line.ledger()) == 6)
     at = [row["at"] for row in line.ledger()]
-    gaps = [round(b - a, 3) for a, b in pairwise(at)]
-    assert all(gap >= 0.28 for gap in gaps)  # the goes are 0.3 s apart; the calls jitter a little
-    assert gaps[3] >= 0.98
+    assert at[-1] - at[0] >= 4 * 0.3 + 1.0 - 0.3  # the goes are so far apart; the calls jitter a little
+    assert at[4] - at[3] >= 0.7
 
 
 def test_a_slow_campaign_does_not_slow_answers(as_admin, company, senders, new_line):
@@ -97,7 +95,7 @@ def test_a_slow_campaign_does_not_slow_answers(as_admin, company, senders, new_l
     senders()
     wait_until(lambda: len(line.ledger()) == 1)
     queue_message(line.id, contact_id=make_contact("Ana").id, body="resposta", lane=Lane.HIGH)
-    wait_until(lambda: "resposta" in line.texts(), 5)
+    wait_until(lambda: "resposta" in line.texts(), 15)
 
 
 @pytest.mark.parametrize(
@@ -189,18 +187,18 @@ def test_a_result_that_cannot_be_written_costs_nobody_else_theirs(app, company, 
 
 
 def test_calls_on_the_wire_are_kept_alive_between_shifts(app, line, company):
-    sender = Sender(app, storage(), slower(FAST, lease=1.5, http_timeout=8.0), rng=random.Random(1))
-    line.fault("latency", ms=4000 * 100, count=1)
+    sender = Sender(app, storage(), slower(FAST, lease=3.0, http_timeout=15.0), rng=random.Random(1))
+    line.fault("latency", ms=6000 * 100, count=1)
     (wanted,) = queue(line.id)
     began = time.monotonic()
     sender.shift(1.0, lambda: outbox(wanted) is not None and outbox(wanted).state == "sending")
     with app.app_context(), acting(company.system):
-        wait_until(lambda: time.monotonic() - began > 3)
+        wait_until(lambda: time.monotonic() - began > 4.5)
         desk = Desk("sweeper")
         desk.expire()
         desk.close()
         assert outbox(wanted).state == "sending"
-    assert sender.drain(10) is True
+    assert sender.drain(20) is True
     assert message(wanted).status == "sent"
     sender.close()
 
