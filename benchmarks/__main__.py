@@ -1,6 +1,6 @@
 """`make bench`: every benchmark in turn, each in a process with servers of its own; or those that are named.
 
-    python -m benchmarks [NAME…] [--rounds N] [--save FILE]
+python -m benchmarks [NAME…] [--rounds N] [--save FILE]
 """
 
 import argparse

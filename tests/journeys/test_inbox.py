@@ -130,8 +130,8 @@ def test_a_conversation_from_the_first_word_to_the_rating(shop: Shop, bia: Page,
     bia.get_by_role("button", name="Transferir").click()
     dialog = bia.get_by_role("dialog", name="Transferir a conversa")
     caio_choice = dialog.locator("option").filter(has_text="Caio").get_attribute("value")
-    dialog.get_by_label("Para quem").select_option(caio_choice)
-    dialog.get_by_label("Recado para quem recebe").fill("Ele quer cem")
+    dialog.get_by_role("combobox").select_option(caio_choice)
+    dialog.get_by_role("textbox").fill("Ele quer cem")
     dialog.get_by_role("button", name="Transferir").click()
     expect(row(bia, "Davi Mota")).to_have_count(0, timeout=PATIENCE)
 

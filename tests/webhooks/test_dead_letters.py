@@ -49,7 +49,13 @@ def failed(company):
         }
         with acting(company.actor()), transaction() as session:
             row = Message(
-                **{"instance_id": make_instance().id, "direction": "outbound", "sender_type": "campaign", **usual, **fields}
+                **{
+                    "instance_id": make_instance().id,
+                    "direction": "outbound",
+                    "sender_type": "campaign",
+                    **usual,
+                    **fields,
+                }
             )
             session.add(row)
             session.flush()
