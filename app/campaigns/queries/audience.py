@@ -121,13 +121,15 @@ def candidates(who: Audience, content: Content | None, custom_names: Sequence[st
 
 
 def _addresses(meant: CTE, providers: frozenset[str]) -> Any:
-    """The address a message would go to: the phone first, as the sender chooses it."""
+    """The address a message would go to: the person's main phone first, as the sender chooses it."""
     kinds = set.intersection(*[_KINDS.get(name, {"phone"}) for name in providers or {"evolution"}])
     one = ContactIdentity
     rank = case(_RANKS, value=one.kind)
     rows = select(one.contact_id, one.kind, one.value).join(meant, meant.c.id == one.contact_id)
+    rows = rows.join(Contact, Contact.id == one.contact_id)
+    is_other = func.coalesce(func.concat("+", one.display) != Contact.phone, True)
     rows = rows.where(one.kind.in_(sorted(kinds))).ext(distinct_on(one.contact_id))
-    return rows.order_by(one.contact_id, rank, one.created_at, one.value).subquery("address")
+    return rows.order_by(one.contact_id, rank, is_other, one.created_at, one.value).subquery("address")
 
 
 def _person_key(address: Any) -> ColumnElement[str]:

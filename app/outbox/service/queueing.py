@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from sqlalchemy import text
 
 from app.contacts.models import Contact, ContactIdentity
 from app.contacts.service.addresses import ensure_phone
@@ -129,10 +130,12 @@ def _recipient(contact_id: uuid.UUID | None, phone: str | None) -> Contact:
 
 
 def recipient_key(contact_id: uuid.UUID) -> str:
-    """The canonical key of the person's address: phone first, then lid or bsuid."""
+    """The canonical key of the person's address: the main phone first, then other phones, lid or bsuid."""
     with transaction() as session:
+        main = session.scalar(text("SELECT phone FROM contacts WHERE id = :id"), {"id": contact_id})
         rows = session.query(ContactIdentity).filter_by(contact_id=contact_id).all()
-    ranked = sorted(rows, key=lambda row: (["phone", "jid", "lid", "bsuid"].index(row.kind), row.created_at))
+    kinds = ("phone", "jid", "lid", "bsuid")
+    ranked = sorted(rows, key=lambda row: (kinds.index(row.kind), f"+{row.display}" != main, row.created_at))
     if not ranked:
         raise Invalid.field("recipient", _("Este contato não tem telefone nem endereço no WhatsApp"))
     return ranked[0].value
