@@ -1,5 +1,6 @@
 """Driving supervisord: the process that keeps the others."""
 
+import http.client
 import os
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from app.runtime.failure import Failure
 MARK = "RECADO_RUN"
 STOP_SECONDS = 28.0
 BAD_STATES = ("BACKOFF", "FATAL", "UNKNOWN")
+# It may die in the middle of an answer.
+SILENT = (OSError, http.client.HTTPException, xmlrpc.client.Error)
 
 
 @dataclass
@@ -40,14 +43,14 @@ class Supervisor:
         """Names of the processes that don't stay up."""
         try:
             states = self._rpc().supervisor.getAllProcessInfo()
-        except (OSError, xmlrpc.client.Error):
+        except SILENT:
             return []
         return [state["name"] for state in states if state["statename"] in BAD_STATES]
 
     def answers(self) -> bool:
         try:
             return bool(self._rpc().supervisor.getState())
-        except (OSError, xmlrpc.client.Error):
+        except SILENT:
             return False
 
     def alive(self) -> bool:

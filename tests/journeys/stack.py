@@ -38,6 +38,10 @@ class Stack:
         answer.raise_for_status()
         return answer.json()
 
+    def numbers(self) -> set[str]:
+        """The names at the gateway of every company's numbers."""
+        return {one["name"] for one in self.play("GET", "instances")}
+
     def ledger(self, name: str) -> list[dict[str, Any]]:
         """Everything that left for a phone from the number of that gateway name."""
         return list(self.play("GET", f"ledger?instance={name}"))

@@ -43,11 +43,9 @@ def shop(browser: Browser, stack: Stack) -> Shop:
     for name in ("Bia", "Caio"):
         words = ("users", "create", tenant_id, f"{name.lower()}@doceria.com.br", "--name", name, "--role", "agent")
         stack.console(*words, "--password", PASSWORD)
-    before = {one["name"] for one in stack.play("GET", "instances")}
     with visiting(browser) as page:
         walk.sign_in(page, stack, OWNER)
-        walk.connect_number(page, stack, "Doceria")
-    (number,) = {one["name"] for one in stack.play("GET", "instances")} - before
+        number = walk.connect_number(page, stack, "Doceria")
     return Shop(stack, number)
 
 

@@ -38,14 +38,14 @@ def test_from_a_messy_sheet_to_the_result_sheet(page: Page, stack: Stack, tmp_pa
     repair(page)
     people = import_them(page, tmp_path)
     campaign = page.get_by_role("link", name="Criar campanha para eles").get_attribute("href")
-    walk.connect_number(page, stack, "Loja Centro")
+    number = walk.connect_number(page, stack, "Loja Centro")
     page.goto(stack.url + str(campaign))
     write_campaign(page, people)
-    review(page, stack)
+    review(page, stack, number)
     launch(page, people)
-    left = opt_out(page, stack)
-    finish(page, stack, people, left)
-    check_result(download_result(page, tmp_path), stack, people)
+    left = opt_out(page, stack, number)
+    finish(page, stack, number, people, left)
+    check_result(download_result(page, tmp_path), campaign_ledger(stack, number), people)
 
 
 def repair(page: Page) -> None:
@@ -122,7 +122,7 @@ def write_campaign(page: Page, people: int) -> None:
     walk.go_on(page)
 
 
-def review(page: Page, stack: Stack) -> None:
+def review(page: Page, stack: Stack, number: str) -> None:
     """Anybody's text before it leaves, and one message to oneself."""
     page.get_by_placeholder("Buscar por nome ou telefone").fill("98888-7777")
     expect(page.locator(".preview-row")).to_have_count(1, timeout=PATIENCE)
@@ -130,10 +130,9 @@ def review(page: Page, stack: Stack) -> None:
     page.get_by_label("Enviar um teste para").fill("(11) 97777-6666")
     page.get_by_role("button", name="Enviar teste").click()
     expect(page.locator("[data-toasts]")).to_contain_text("Teste a caminho", timeout=PATIENCE)
-    name = stack.play("GET", "instances")[0]["name"]
     wait_for(
         page,
-        lambda: [row for row in stack.ledger(name) if canonical_key(row["number"]) == canonical_key("5511977776666")],
+        lambda: [row for row in stack.ledger(number) if canonical_key(row["number"]) == canonical_key("5511977776666")],
     )
 
 
@@ -156,13 +155,12 @@ def launch(page: Page, people: int) -> None:
     page.evaluate("window.sameDocument = true")
 
 
-def opt_out(page: Page, stack: Stack) -> str:
+def opt_out(page: Page, stack: Stack, number: str) -> str:
     """While it runs, a person who got it answers SAIR on the pretend phone; their number."""
-    name = stack.play("GET", "instances")[0]["name"]
-    reached = wait_for(page, lambda: [row for row in stack.ledger(name) if row["text"].startswith("Oi,")][1:])
+    reached = wait_for(page, lambda: [row for row in stack.ledger(number) if row["text"].startswith("Oi,")][1:])
     person = reached[0]
     phone = page.context.new_page()
-    phone.goto(f"{stack.simulator}/_sim/phone/{name}/chat/{person['to']}")
+    phone.goto(f"{stack.simulator}/_sim/phone/{number}/chat/{person['to']}")
     phone.locator(".composer__text").fill("Sair!")
     phone.keyboard.press("Enter")
     expect(phone.locator(".bubble--theirs").last).to_contain_text("não vai mais receber", timeout=PATIENCE)
@@ -170,12 +168,12 @@ def opt_out(page: Page, stack: Stack) -> str:
     return str(person["number"])
 
 
-def finish(page: Page, stack: Stack, people: int, left: str) -> None:
+def finish(page: Page, stack: Stack, number: str, people: int, left: str) -> None:
     """Progress and ticks arrive by themselves; the promise is kept; the one who left is marked."""
     expect(page.locator("#progress .pill").first).to_have_text("Concluída", timeout=PATIENCE)
     wait_for(page, lambda: walk.figure(walk.stat(page, "Entregues")) == people)
     assert walk.figure(walk.stat(page, "Enviadas")) == people
-    wait_for(page, lambda: walk.figure(walk.stat(page, "Lidas")) == len(read_by_people(stack)) > people // 2)
+    wait_for(page, lambda: walk.figure(walk.stat(page, "Lidas")) == len(read_by_people(stack, number)) > people // 2)
     assert walk.figure(walk.stat(page, "Respostas")) == 1
     expect(page.locator("#ledger")).to_have_text(re.compile(r"0\s+duplicadas · 0\s+perdidas · 0\s+a verificar"))
     assert page.evaluate("window.sameDocument")
@@ -186,14 +184,13 @@ def finish(page: Page, stack: Stack, people: int, left: str) -> None:
     contacts.close()
 
 
-def campaign_ledger(stack: Stack) -> list[dict[str, Any]]:
+def campaign_ledger(stack: Stack, number: str) -> list[dict[str, Any]]:
     """What left for the phones, but for the answer to the person who opted out."""
-    name = stack.play("GET", "instances")[0]["name"]
-    return [row for row in stack.ledger(name) if row["text"].startswith("Oi,")]
+    return [row for row in stack.ledger(number) if row["text"].startswith("Oi,")]
 
 
-def read_by_people(stack: Stack) -> list[dict[str, Any]]:
-    return [row for row in campaign_ledger(stack)[1:] if row["status"] == "READ"]
+def read_by_people(stack: Stack, number: str) -> list[dict[str, Any]]:
+    return [row for row in campaign_ledger(stack, number)[1:] if row["status"] == "READ"]
 
 
 def download_result(page: Page, folder: Path) -> list[dict[str, Any]]:
@@ -205,9 +202,8 @@ def download_result(page: Page, folder: Path) -> list[dict[str, Any]]:
     return [dict(zip(titles, row, strict=False)) for row in rows]
 
 
-def check_result(rows: list[dict[str, Any]], stack: Stack, people: int) -> None:
+def check_result(rows: list[dict[str, Any]], sent: list[dict[str, Any]], people: int) -> None:
     """Cell by cell against what left for the phones."""
-    sent = campaign_ledger(stack)
     test, ledger = sent[0], {canonical_key(row["number"]): row for row in sent[1:]}
     assert canonical_key(test["number"]) == canonical_key("5511977776666")
     assert len(sent) - 1 == len(ledger) == len(rows) == people

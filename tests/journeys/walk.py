@@ -52,8 +52,9 @@ def stat(page: Page, label: str) -> Locator:
     return page.locator(".stat").filter(has_text=label).locator(".stat__value")
 
 
-def connect_number(page: Page, stack: Stack, name: str) -> None:
-    """Show the QR here, point the pretend phone at it there."""
+def connect_number(page: Page, stack: Stack, name: str) -> str:
+    """Show the QR here, point the pretend phone at it there; the number's name at the gateway."""
+    before = stack.numbers()
     page.goto(f"{stack.url}/instances")
     page.get_by_role("link", name="Conectar").first.click()
     page.get_by_label("Nome").fill(name)
@@ -65,6 +66,8 @@ def connect_number(page: Page, stack: Stack, name: str) -> None:
     phone.get_by_role("button", name="Escanear").click()
     expect(page.get_by_text("Número conectado!")).to_be_visible(timeout=PATIENCE)
     phone.close()
+    (number,) = stack.numbers() - before
+    return number
 
 
 def go_on(page: Page) -> None:
