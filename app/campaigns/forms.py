@@ -29,7 +29,7 @@ from app.campaigns.models import Campaign
 from app.campaigns.rules.values import MAX_VARIATIONS
 from app.core.errors import AppError
 from app.instances.models import Instance
-from app.outbox.pacing import Pace
+from app.instances.rules.pace import Pace
 
 DAYS = (
     (1, _l("Seg")),

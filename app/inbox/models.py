@@ -54,7 +54,8 @@ class Ticket(Timestamps, db.Model):
 
 class TicketEvent(db.Model):
     """`kind`: started, taken, released, transferred, assigned (by a rule), queued, closed, reopened, rated, priority,
-    tags, merged, answered_on_phone, auto_closed. An assignment has `assigned_at`, and `completed_at` once it ended."""
+    tags, merged, muted, answered_on_phone, auto_closed. An assignment has `assigned_at`, and `completed_at` once it is
+    over."""
 
     __tablename__ = "ticket_events"
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from app.core.text import fold
-from app.outbox.pacing import next_open, read_hours
+from app.instances.rules.pace import read_hours
+from app.outbox.pacing import next_open
 
 OPT_OUT = frozenset(
     (

@@ -17,7 +17,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from app.instances.models import Instance
-from app.instances.rules import DAYS, Pace, pace_of
+from app.instances.rules.pace import DAYS, Hours, Pace, WarmUp, read_pace
 
 DAY_NAMES = (_l("Segunda"), _l("Terça"), _l("Quarta"), _l("Quinta"), _l("Sexta"), _l("Sábado"), _l("Domingo"))
 _NEEDED = InputRequired(_l("Preencha este campo."))
@@ -84,7 +84,7 @@ class PaceForm(FlaskForm):
 
     @classmethod
     def of(cls, instance: Instance) -> "PaceForm":
-        return cls(formdata=None, data=_flat(pace_of(instance.pace)))
+        return cls(formdata=None, data=_flat(read_pace(instance.pace)))
 
     def settings(self) -> dict[str, Any]:
         """For the service: None puts a field back to its default."""
@@ -104,7 +104,7 @@ class PaceForm(FlaskForm):
 
 
 def _flat(pace: Pace) -> dict[str, Any]:
-    hours = pace.hours or {"start": "08:00", "end": "18:00", "days": [1, 2, 3, 4, 5]}
+    hours = pace.hours or Hours(time(8), time(18), frozenset(range(1, 6)))
     return {
         "delay_min_ms": pace.delay_min_ms,
         "delay_max_ms": pace.delay_max_ms,
@@ -112,13 +112,9 @@ def _flat(pace: Pace) -> dict[str, Any]:
         "batch_pause_s": int(pace.batch_pause_s),
         "daily_cap": pace.daily_cap,
         "warm_up": pace.warm_up is not None,
-        "warm_up_start": (pace.warm_up or {}).get("start", 20),
+        "warm_up_start": (pace.warm_up or WarmUp(20)).start,
         "has_hours": pace.hours is not None,
-        "start": _time(hours["start"]),
-        "end": _time(hours["end"]),
-        "days": hours.get("days") or list(DAYS),
+        "start": hours.start,
+        "end": hours.end,
+        "days": sorted(hours.days),
     }
-
-
-def _time(text: str) -> time:
-    return time.fromisoformat(text)

@@ -15,7 +15,8 @@ from app.core.permissions import require
 from app.instances import queries, service
 from app.instances.forms import NewInstanceForm, PaceForm, PairingForm, SettingsForm, TestForm
 from app.instances.models import Instance
-from app.instances.rules import is_new_number, pace_of, pace_warnings, trouble_of
+from app.instances.rules import trouble_of
+from app.instances.rules.pace import is_new_number, pace_warnings, read_pace
 
 blueprint = Blueprint("instances", __name__, template_folder="templates", url_prefix="/instances")
 
@@ -39,7 +40,7 @@ def _show(instance: Instance, status: int = 200, **forms: FlaskForm) -> Response
         settings=forms.get("settings") or SettingsForm.of(instance),
         pace=forms.get("pace") or PaceForm.of(instance),
         test=forms.get("test") or TestForm(formdata=None),
-        warnings=pace_warnings(pace_of(instance.pace), is_new=is_new),
+        warnings=pace_warnings(read_pace(instance.pace), is_new=is_new),
         webhook_url=f"{_config().public_url}/webhooks/evolution/{instance.id}",
         simulator=_simulator(),
     )

@@ -5,125 +5,14 @@ and sending hours in the company's zone. `high` messages (a person's answer) kee
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
-from typing import Any
 from zoneinfo import ZoneInfo
 
-FASTEST_HUMAN_MS = 900
+from app.instances.rules.pace import Hours, Pace
+
 SERIAL_ABOVE_MS = 300
 PARALLEL_WHEN_FAST = 16
-MAX_GAP_MS = 3_600_000
-
-
-@dataclass(frozen=True)
-class Hours:
-    """Open from `start` to `end` on `days` (ISO: 1 = Monday), in local time."""
-
-    start: time
-    end: time
-    days: frozenset[int]
-
-
-@dataclass(frozen=True)
-class WarmUp:
-    """A new number's ramp: `start` messages on its first day, times `growth` each day after."""
-
-    start: int
-    growth: float
-
-
-@dataclass(frozen=True)
-class Pace:
-    """Gaps in milliseconds, the batch pause in seconds, the cap in goes per local day."""
-
-    delay_min_ms: int = FASTEST_HUMAN_MS
-    delay_max_ms: int = 1400
-    batch_size: int = 100
-    batch_pause_s: float = 30
-    daily_cap: int | None = None
-    hours: Hours | None = None
-    warm_up: WarmUp | None = None
-
-
-OVERRIDABLE = frozenset(("delay_min_ms", "delay_max_ms", "batch_size", "batch_pause_s", "hours"))
-
-
-def read_pace(settings: Mapping[str, Any], overrides: Mapping[str, Any] | None = None) -> Pace:
-    """A number's pace with a campaign's overrides. The cap and the ramp stay the number's own.
-
-    Whoever asks for no gap at all and names no batch pause gets none: the default pause belongs to the human pace.
-    """
-    own = {key: value for key, value in (overrides or {}).items() if key in OVERRIDABLE and value is not None}
-    merged = {**settings, **own}
-    minimum = int(_value(merged, "delay_min_ms", Pace.delay_min_ms))
-    longest = int(_value(merged, "delay_max_ms", Pace.delay_max_ms))
-    return Pace(
-        delay_min_ms=minimum,
-        delay_max_ms=max(minimum, longest),
-        batch_size=int(_value(merged, "batch_size", Pace.batch_size)),
-        batch_pause_s=float(_value(merged, "batch_pause_s", Pace.batch_pause_s if longest else 0)),
-        daily_cap=settings.get("daily_cap"),
-        hours=read_hours(merged.get("hours")),
-        warm_up=_warm_up(settings.get("warm_up")),
-    )
-
-
-def _given(settings: Mapping[str, Any], key: str) -> bool:
-    return settings.get(key) is not None
-
-
-def _value(settings: Mapping[str, Any], key: str, default: float) -> Any:
-    return settings[key] if _given(settings, key) else default
-
-
-def read_hours(raw: Mapping[str, Any] | None) -> Hours | None:
-    if not raw:
-        return None
-    return Hours(
-        time.fromisoformat(raw["start"]),
-        time.fromisoformat(raw["end"]),
-        frozenset(int(day) for day in raw.get("days") or range(1, 8)),
-    )
-
-
-def _warm_up(raw: Mapping[str, Any] | None) -> WarmUp | None:
-    return WarmUp(int(raw["start"]), float(raw.get("growth", 1.5))) if raw else None
-
-
-def problems(settings: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with pace settings that came from outside: field → code (range, order, hours)."""
-    bounds = {
-        "delay_min_ms": (0, MAX_GAP_MS),
-        "delay_max_ms": (0, MAX_GAP_MS),
-        "batch_size": (1, 100_000),
-        "batch_pause_s": (0, 86_400),
-        "daily_cap": (1, 1_000_000),
-    }
-    found = {
-        key: "range"
-        for key, (low, high) in bounds.items()
-        if _given(settings, key) and not (_is_number(settings[key]) and low <= settings[key] <= high)
-    }
-    if not found and _value(settings, "delay_min_ms", 0) > _value(settings, "delay_max_ms", MAX_GAP_MS):
-        found["delay_max_ms"] = "order"
-    if settings.get("hours") and not _valid_hours(settings["hours"]):
-        found["hours"] = "hours"
-    return found
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _valid_hours(raw: Any) -> bool:
-    try:
-        hours = read_hours(raw)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return False
-    return hours is not None and hours.start < hours.end and bool(hours.days) and hours.days <= set(range(1, 8))
 
 
 def gap_after(pace: Pace, batch_goes: int, rng: Random) -> tuple[float, int]:

@@ -14,9 +14,10 @@ from app.core import clock
 from app.core.context import current_actor
 from app.core.db import read_session
 from app.instances.rules import trouble_of
+from app.instances.rules.pace import read_pace
 from app.messages.models import Message
 from app.messages.rules import failure
-from app.outbox.pacing import cap_today, next_open, read_pace
+from app.outbox.pacing import cap_today, next_open
 
 _WAITING = text("""
     SELECT o.state, o.held, o.send_after, o.lane, o.tries, i.is_active, i.deleted_at, i.status AS link, i.status_reason,

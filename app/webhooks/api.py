@@ -7,9 +7,10 @@ from flask_smorest import Blueprint
 
 from app.core.paging import Page
 from app.core.schema import page_of
-from app.webhooks import deadletters, queries
+from app.webhooks import queries
 from app.webhooks.queries import DeadLetter
 from app.webhooks.schemas import DeadLetterQuery, DeadLetterReplaySchema, DeadLetterSchema
+from app.webhooks.service import deadletters
 
 blp = Blueprint("dead-letters", __name__, url_prefix="/dead-letters", description="What could not be done")
 

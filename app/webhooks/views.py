@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from app.core.permissions import require
-from app.webhooks import deadletters, queries
+from app.webhooks import queries
+from app.webhooks.service import deadletters
 
 blueprint = Blueprint("dead_letters", __name__, template_folder="templates", url_prefix="/settings/dead-letters")
 PER_PAGE = 50

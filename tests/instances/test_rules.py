@@ -1,22 +1,15 @@
 import pytest
 
 from app.core.errors import Invalid
-from app.instances.rules import (
-    Pace,
-    clean_pace,
-    closing_reason,
-    external_name,
-    pace_of,
-    pace_warnings,
-    trouble_of,
-)
+from app.instances.rules import closing_reason, external_name, trouble_of
+from app.instances.rules.pace import Pace, WarmUp, clean_pace, pace_warnings, read_hours, read_pace
 
 HOURS = {"start": "08:00", "end": "18:00", "days": [1, 2, 3, 4, 5]}
 
 
 def test_given_fields_change_and_the_others_stay():
     assert clean_pace({"daily_cap": 200}, {"delay_min_ms": 1000}) == {"delay_min_ms": 1000, "daily_cap": 200}
-    assert pace_of({"daily_cap": 200, "of_a_later_version": 1}) == Pace(daily_cap=200)
+    assert read_pace({"daily_cap": 200, "of_a_later_version": 1}) == Pace(daily_cap=200)
 
 
 @pytest.mark.parametrize(
@@ -43,13 +36,13 @@ def test_bad_pace_names_its_field(ctx, given, field):
 
 
 def test_zero_delay_is_allowed_and_warned_about(ctx):
-    pace = pace_of(clean_pace({"delay_min_ms": 0, "delay_max_ms": 0}))
+    pace = read_pace(clean_pace({"delay_min_ms": 0, "delay_max_ms": 0}))
     assert len(pace_warnings(pace, is_new=False)) == 2
     assert pace_warnings(Pace(), is_new=False) == []
 
 
 def test_a_new_number_is_told_to_warm_up(ctx):
-    careful = Pace(daily_cap=50, warm_up={"start": 20}, hours=HOURS)
+    careful = Pace(daily_cap=50, warm_up=WarmUp(20), hours=read_hours(HOURS))
     assert len(pace_warnings(Pace(), is_new=True)) == 2
     assert pace_warnings(careful, is_new=True) == []
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from app.instances.rules.pace import Hours, Pace, WarmUp, problems, read_hours, read_pace
 from app.outbox import pacing
-from app.outbox.pacing import Hours, Pace, WarmUp
 
 ZONE = "America/Sao_Paulo"  # no daylight saving since 2019
 ZONES = st.sampled_from([ZONE, "America/Manaus", "Europe/Lisbon", "Asia/Kolkata", "UTC"])
@@ -91,7 +91,7 @@ def test_a_window_ends_on_its_own_day(hours, moment):
     ],
 )
 def test_business_hours_in_the_company_s_zone(moment, is_open):
-    hours = pacing.read_hours({"start": "08:00", "end": "18:00", "days": [1, 2, 3, 4, 5]})
+    hours = read_hours({"start": "08:00", "end": "18:00", "days": [1, 2, 3, 4, 5]})
     assert (pacing.open_until(hours, ZONE, datetime.fromisoformat(moment)) is not None) is is_open
 
 
@@ -137,10 +137,10 @@ def test_a_cap_spreads_a_campaign_over_days(cap, now):
 
 def test_one_campaign_s_overrides_leave_the_number_s_own_cap_and_ramp():
     settings = {"delay_min_ms": 2000, "delay_max_ms": 3000, "daily_cap": 50, "warm_up": {"start": 10}}
-    pace = pacing.read_pace(settings, {"delay_min_ms": 500, "delay_max_ms": 700, "daily_cap": 5000, "batch_pause_s": 0})
+    pace = read_pace(settings, {"delay_min_ms": 500, "delay_max_ms": 700, "daily_cap": 5000, "batch_pause_s": 0})
     assert (pace.delay_min_ms, pace.delay_max_ms, pace.batch_pause_s) == (500, 700, 0)
     assert (pace.daily_cap, pace.warm_up) == (50, WarmUp(10, 1.5))
-    assert pacing.read_pace(settings, {"delay_min_ms": 5000}).delay_max_ms == 5000
+    assert read_pace(settings, {"delay_min_ms": 5000}).delay_max_ms == 5000
 
 
 @pytest.mark.parametrize(
@@ -157,14 +157,14 @@ def test_one_campaign_s_overrides_leave_the_number_s_own_cap_and_ramp():
     ],
 )
 def test_settings_that_make_no_sense_are_named(settings, wrong):
-    assert list(pacing.problems(settings)) == [wrong]
+    assert list(problems(settings)) == [wrong]
 
 
 @pytest.mark.parametrize(
     "settings", [{}, {"delay_min_ms": 0, "delay_max_ms": 0}, {"hours": {"start": "08:00", "end": "18:00"}}]
 )
 def test_settings_that_are_fine_pass(settings):
-    assert pacing.problems(settings) == {}
+    assert problems(settings) == {}
 
 
 def test_only_a_fast_even_rhythm_makes_up_for_jitter():

@@ -12,7 +12,8 @@ from app.core.db import transaction
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.ids import new_id
 from app.messages.models import Message
-from app.webhooks import deadletters, jobs, queries
+from app.webhooks import jobs, queries
+from app.webhooks.service import deadletters
 from tests.factories import make_instance
 from tests.gateways import payloads
 

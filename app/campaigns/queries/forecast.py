@@ -16,7 +16,7 @@ from app.campaigns.queries import campaigns
 from app.core import clock
 from app.core.db import read_session
 from app.instances.models import Instance
-from app.instances.rules import is_new_number
+from app.instances.rules.pace import Pace, is_new_number, read_pace
 from app.outbox import pacing
 
 _INSTANCES = bindparam("instances", type_=ARRAY(UUID(as_uuid=True)))
@@ -58,7 +58,7 @@ class Share:
     ends_at: datetime | None
     cap: int | None
     goes_today: int
-    pace: pacing.Pace
+    pace: Pace
     closed_reason: str | None = None
     is_new: bool = False
 
@@ -99,7 +99,7 @@ def shares(plan: Plan) -> list[Share]:
 def _share(plan: Plan, instance: Instance, rivals: list[int], rows: tuple[Any, Any], zone: str) -> Share:
     row, lane = rows
     left = plan.left.get(instance.id, 0)
-    pace = pacing.read_pace(instance.pace, plan.settings)
+    pace = read_pace(instance.pace, plan.settings)
     cap, goes = _tighter(
         (pacing.cap_today(pace, getattr(row, "first_go_at", None), zone, plan.at), _goes(row, zone, plan.at)),
         (plan.settings.get("daily_cap"), _goes(lane, zone, plan.at)),

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from app.campaigns.rules.values import MAX_VARIATIONS
 from app.core.errors import FieldError
-from app.outbox import pacing
+from app.instances.rules.pace import FASTEST_HUMAN_MS, pace_words, problems
 from app.templates.rules import MAX_LENGTH
 
 MAX_NAME = 120
@@ -42,19 +42,7 @@ def name_errors(name: str) -> list[FieldError]:
 
 def settings_errors(settings: dict[str, Any]) -> list[FieldError]:
     unknown = [FieldError(f"settings.{key}", _("Campo desconhecido.")) for key in settings if key not in SETTINGS]
-    return unknown + [
-        FieldError(f"settings.{key}", _pace_words(key, code)) for key, code in pacing.problems(settings).items()
-    ]
-
-
-def _pace_words(key: str, code: str) -> str:
-    if code == "order":
-        return _("O intervalo máximo não pode ser menor que o mínimo.")
-    if code == "hours":
-        return _("Informe início e fim (início antes do fim) e pelo menos um dia.")
-    if key in ("delay_min_ms", "delay_max_ms"):
-        return _("Use de 0 a 3.600.000 milissegundos.")
-    return _("Valor fora do permitido.")
+    return unknown + [FieldError(f"settings.{key}", pace_words(key, code)) for key, code in problems(settings).items()]
 
 
 def has_audience(audience: dict[str, Any]) -> bool:
@@ -63,7 +51,7 @@ def has_audience(audience: dict[str, Any]) -> bool:
 
 def is_too_fast(settings: dict[str, Any]) -> bool:
     value = settings.get("delay_min_ms")
-    return value is not None and value < pacing.FASTEST_HUMAN_MS
+    return value is not None and value < FASTEST_HUMAN_MS
 
 
 _ODD = re.compile(r"\b(ltda|mei|eireli|s/?a|me|epp|cnpj|teste?|test|cliente|contato|whats(app)?)\b", re.IGNORECASE)

@@ -10,7 +10,8 @@ from flask_babel import lazy_gettext as _l
 from app.campaigns.rules.reasons import EXCLUDED, exclusion_words, failure, stop_words
 from app.campaigns.rules.segments import FOLLOW_UPS
 from app.campaigns.rules.states import actions
-from app.outbox.pacing import Pace, seconds_per_message
+from app.instances.rules.pace import Pace
+from app.outbox.pacing import seconds_per_message
 from app.ui.filters import as_datetime, as_time
 from app.ui.filters import counted as ngettext
 

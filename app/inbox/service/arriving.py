@@ -96,10 +96,10 @@ def receive(instance_id: uuid.UUID, events: Sequence[MessageReceived]) -> int:
             _write(instance_id, arrivals)
             _hear_phone(arrivals, opened)
             _touch_tickets([arrival for arrival in arrivals if arrival.counts and arrival.ticket_id], arrivals)
-            _touch_people(instance_id, [a for a in arrivals if a.counts or a.grade is not None])
+            _touch_people(instance_id, [a for a in arrivals if a.is_word])
             for arrival in arrivals:
                 if not arrival.event.is_group:
-                    consent.listen(instance_id, arrival.contact_id, arrival.event, arrival.at)
+                    consent.listen(arrival.ticket_id, arrival.contact_id, arrival.event, arrival.at)
             opening.follow_up(opened, arrivals)
     return len(arrivals)
 
@@ -151,7 +151,7 @@ def _write(instance_id: uuid.UUID, arrivals: list[Arrival]) -> None:
     emit_many(
         [
             (
-                "message.received" if not arrival.event.from_me else "message.changed",
+                "message.changed" if arrival.event.from_me or arrival.is_muted else "message.received",
                 {"message_id": arrival.message_id, "ticket_id": arrival.ticket_id, "instance_id": instance_id},
             )
             for arrival in arrivals

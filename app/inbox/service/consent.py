@@ -13,15 +13,17 @@ from app.core import clock
 from app.core.context import current_actor
 from app.core.db import transaction
 from app.gateways.events import MessageReceived
+from app.inbox.models import Ticket
 from app.inbox.rules import is_opt_out
-from app.outbox.models import Lane
-from app.outbox.service import cancel_for_contact, queue_message
+from app.inbox.service.saying import say
+from app.outbox.service import cancel_for_contact
 
 FRESH = timedelta(minutes=10)
 
 
-def listen(instance_id: uuid.UUID, contact_id: uuid.UUID, event: MessageReceived, at: datetime) -> None:
-    """A customer's whole message that is one of the words stops every campaign for the person."""
+def listen(ticket_id: uuid.UUID | None, contact_id: uuid.UUID, event: MessageReceived, at: datetime) -> None:
+    """A customer's whole message that is one of the words stops every campaign for the person; the answer is part of
+    the conversation."""
     if event.from_me or event.content.type not in ("text", "button") or not is_opt_out(event.content.text):
         return
     with transaction() as session:
@@ -32,14 +34,8 @@ def listen(instance_id: uuid.UUID, contact_id: uuid.UUID, event: MessageReceived
         if not was_out:
             opt_out(contact_id, source="message")
         cancel_for_contact(contact_id)
-        if not was_out and clock.now() - at < FRESH:
-            queue_message(
-                instance_id,
-                contact_id=contact_id,
-                body=_farewell(),
-                lane=Lane.HIGH,
-                sender_type="system",
-            )
+        if not was_out and ticket_id is not None and clock.now() - at < FRESH:
+            say(session.get(Ticket, ticket_id, populate_existing=True), _farewell())
 
 
 def _farewell() -> str:

@@ -20,7 +20,7 @@ from app.inbox import metrics
 from app.inbox.models import Ticket
 from app.inbox.queries.settings import InboxSettings, get_settings
 from app.inbox.rules import rating_of
-from app.inbox.service import routing, saying
+from app.inbox.service import muting, routing, saying
 from app.inbox.service.assigning import may_attend
 from app.inbox.service.recording import record
 from app.inbox.service.tickets import revive
@@ -63,11 +63,17 @@ class Arrival:
     at: datetime
     ticket_id: uuid.UUID | None = None
     grade: int | None = None
+    is_muted: bool = False
 
     @property
     def counts(self) -> bool:
-        """Whether it is a word that wants an answer: a reaction, a grade or our own phone's text is not."""
-        return not self.event.from_me and self.event.content.type != "reaction" and self.grade is None
+        """Whether it is a word that wants an answer: a reaction, a grade, our own phone's text or one of somebody
+        blocked is not."""
+        return self.is_word and self.grade is None and not self.is_muted
+
+    @property
+    def is_word(self) -> bool:
+        return not self.event.from_me and self.event.content.type != "reaction"
 
     @property
     def is_spoken(self) -> bool:
@@ -87,6 +93,7 @@ def attach(instance_id: uuid.UUID, arrivals: list[Arrival]) -> Opened:
     """Give each arrival its ticket. A text typed on the phone joins what is open and opens nothing."""
     scope = {"tenant": current_actor().tenant_id, "instance": instance_id}
     everybody = sorted({arrival.contact_id for arrival in arrivals})
+    muting.mark(arrivals)
     opened = Opened(open=_open_ones(scope, everybody))
     closed = _wanting(arrivals, opened)
     if closed:
@@ -100,6 +107,7 @@ def attach(instance_id: uuid.UUID, arrivals: list[Arrival]) -> Opened:
     for arrival in arrivals:
         if arrival.ticket_id is None and arrival.contact_id in opened.open:
             arrival.ticket_id = opened.open[arrival.contact_id].id
+    muting.keep(scope, arrivals)
     emit_many([("ticket.created", {"ticket_id": ticket, "instance_id": instance_id}) for ticket in opened.new])
     return opened
 

@@ -20,7 +20,7 @@ from app.core.permissions import require
 from app.inbox.models import DISTRIBUTIONS, Queue, QueueMember
 from app.inbox.queries.queues import get_queue
 from app.inbox.service.assigning import may_attend
-from app.outbox.pacing import problems
+from app.instances.rules.pace import problems
 
 EDITABLE = (
     "name",

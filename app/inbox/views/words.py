@@ -128,6 +128,7 @@ _EVENTS = {
     "auto_closed": lambda who, names, _d: _("Encerrada por silêncio"),
     "reopened": lambda who, names, _d: _("%(who)s reabriu a conversa", who=who),
     "rated": _rated,
+    "muted": lambda who, names, _d: _("Contato bloqueado: o que ele escreve fica guardado aqui, sem avisar ninguém"),
     "priority": _priority,
     "tags": _tags,
     "merged": lambda who, names, _d: _("Juntada com outra conversa da mesma pessoa"),

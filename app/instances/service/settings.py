@@ -18,7 +18,8 @@ from app.core.ids import new_id
 from app.core.permissions import require
 from app.instances import queries
 from app.instances.models import Instance
-from app.instances.rules import clean_pace, external_name, seal_credentials
+from app.instances.rules import external_name, seal_credentials
+from app.instances.rules.pace import clean_pace
 from app.instances.service.rows import no_link, start_pace_row
 
 EDITABLE = ("name", "description", "is_active", "max_agents", "default_queue_id")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.config import SendTimings
 from app.core import clock
 from app.core.storage.port import Storage
+from app.instances.rules.pace import Pace
 from app.outbox import pacing
 from app.outbox.models import Lane
 from app.outbox.sender import dispatch
@@ -64,7 +65,7 @@ class Gate:
         self,
         number: Number,
         claim: Row[Any],
-        pace: pacing.Pace,
+        pace: Pace,
         now: datetime,
         gap: float,
         batch: int,

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Row
 
 from app.gateways.port import Credentials
 from app.instances.rules import credentials_of
+from app.instances.rules.pace import Pace, read_pace
 from app.outbox import pacing
 from app.outbox.models import Lane
 
@@ -35,7 +36,7 @@ class Number:
     provider: str
     credentials: Credentials
     settings: dict[str, Any]
-    pace: pacing.Pace
+    pace: Pace
     zone: str
     stamp: datetime
     is_ours: bool = True
@@ -61,7 +62,7 @@ class Number:
             provider=row.provider,
             credentials=credentials_of(row.external_name, row.credentials),
             settings=row.pace,
-            pace=pacing.read_pace(row.pace),
+            pace=read_pace(row.pace),
             zone=row.timezone,
             stamp=row.stamp,
         )
@@ -71,7 +72,7 @@ class Number:
     def refresh(self, row: Row[Any]) -> None:
         """Take the database's word for waits and counts; settings only when their stamp changed."""
         if row.stamp != self.stamp:
-            self.settings, self.pace = row.pace, pacing.read_pace(row.pace)
+            self.settings, self.pace = row.pace, read_pace(row.pace)
             self.credentials = credentials_of(row.external_name, row.credentials)
         self.zone, self.stamp, self.is_ours = row.timezone, row.stamp, True
         now = time.monotonic()
@@ -81,8 +82,8 @@ class Number:
         lane = row.fastest_lane_ms
         self.fastest_ms = self.pace.delay_min_ms if lane is None else min(lane, self.pace.delay_min_ms)
 
-    def lane_pace(self, claim: Row[Any]) -> pacing.Pace:
-        return pacing.read_pace(self.settings, claim.lane_pace) if claim.lane_pace else self.pace
+    def lane_pace(self, claim: Row[Any]) -> Pace:
+        return read_pace(self.settings, claim.lane_pace) if claim.lane_pace else self.pace
 
     def due(self, claim: Row[Any]) -> float:
         return self.high_due if claim.lane == Lane.HIGH else max(self.next_due, self.high_due)
