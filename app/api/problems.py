@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from app.api.words import in_our_words
 from app.core.errors import AppError, Conflict, Invalid, Unavailable
 from app.ui import errors as pages
 
@@ -86,7 +87,7 @@ def _rows(messages: Any, path: str) -> Iterator[dict[str, str]]:
             yield from _rows(inner, path if name == "_schema" else f"{path}.{name}".lstrip("."))
         return
     for message in messages if isinstance(messages, list) else [messages]:
-        yield {"field": path, "message": str(message)}
+        yield {"field": path, "message": in_our_words(str(message))}
 
 
 def on_database_down(error: Exception) -> ResponseReturnValue:

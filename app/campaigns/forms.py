@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,24 +23,23 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from app.campaigns.models import Campaign
 from app.campaigns.rules.values import MAX_VARIATIONS
 from app.core.errors import AppError
-from app.instances.models import Instance
 from app.instances.rules.pace import Pace
 
 DAYS = (
-    (1, _l("Seg")),
-    (2, _l("Ter")),
-    (3, _l("Qua")),
-    (4, _l("Qui")),
-    (5, _l("Sex")),
-    (6, _l("Sáb")),
-    (7, _l("Dom")),
+    SelectChoice(1, _l("Seg")),
+    SelectChoice(2, _l("Ter")),
+    SelectChoice(3, _l("Qua")),
+    SelectChoice(4, _l("Qui")),
+    SelectChoice(5, _l("Sex")),
+    SelectChoice(6, _l("Sáb")),
+    SelectChoice(7, _l("Dom")),
 )
-Choices = Sequence[tuple[str, str]]
 
 
 def uuids(values: Iterable[str]) -> list[uuid.UUID]:
@@ -137,7 +136,10 @@ class NumbersForm(FlaskForm):
     instance_ids = SelectMultipleField(_l("Números que enviam"), validate_choice=False)
     own_pace = RadioField(
         _l("Ritmo"),
-        choices=[("", _l("O ritmo de cada número")), ("1", _l("Um ritmo só para esta campanha"))],
+        choices=[
+            SelectChoice("", _l("O ritmo de cada número")),
+            SelectChoice("1", _l("Um ritmo só para esta campanha")),
+        ],
         default="",
     )
     delay_min_ms = IntegerField(_l("Intervalo mínimo"), [Optional()], default=Pace.delay_min_ms)
@@ -149,7 +151,9 @@ class NumbersForm(FlaskForm):
     start = TimeField(_l("Das"), [Optional()])
     end = TimeField(_l("Até"), [Optional()])
     days = SelectMultipleField(_l("Dias"), choices=list(DAYS), coerce=int)
-    when = RadioField(_l("Quando"), choices=[("now", _l("Agora")), ("later", _l("Agendar"))], default="now")
+    when = RadioField(
+        _l("Quando"), choices=[SelectChoice("now", _l("Agora")), SelectChoice("later", _l("Agendar"))], default="now"
+    )
     scheduled_at = DateTimeLocalField(_l("Dia e hora"), [Optional()], format="%Y-%m-%dT%H:%M")
 
     @classmethod
@@ -240,7 +244,3 @@ def _time(value: str) -> Any:
 
 def _text(value: Any) -> str:
     return value.strftime("%H:%M") if value else ""
-
-
-def instance_choices(instances: Iterable[Instance]) -> Choices:
-    return [(str(one.id), one.name) for one in instances]

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import EmailField, SelectField, StringField, TelField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 from app.contacts.models import Contact, Group, Tag
@@ -97,7 +98,7 @@ def read_custom(form: MultiDict[str, str]) -> dict[str, str]:
 
 class LabelForm(FlaskForm):
     name = StringField(_l("Nome"), [Length(max=80)])
-    color = SelectField(_l("Cor"), choices=[(key, COLOR_NAMES[key]) for key in COLORS], default="teal")
+    color = SelectField(_l("Cor"), choices=[SelectChoice(key, COLOR_NAMES[key]) for key in COLORS], default="teal")
 
 
 class GroupForm(LabelForm):

@@ -25,6 +25,7 @@ DUPLICATE_RULES = ("fill", "overwrite", "keep")
 MAX_CUSTOM_FIELDS = 200
 _PHONE_CHARS = frozenset("0123456789 ()+-./")
 _NOT_DIGITS = re.compile(r"\D+")
+NOBODY = "\n"  # a pattern that fits no one: folding leaves no line breaks
 
 
 def search_text(name: str | None, phone: str | None) -> str:
@@ -42,17 +43,24 @@ def search_pattern(query: str) -> str:
     return f"%{_escape(folded)}%"
 
 
-def search_patterns(query: str) -> list[str]:
-    """ILIKE patterns over `search_text`, one a word; none while there are too few letters for the trigram index.
+def search_patterns(query: str) -> list[tuple[str, ...]]:
+    """ILIKE patterns over `search_text`: one of each tuple must fit, a tuple a word.
 
-    A query of digits finds phones however it was punctuated; one with an @ is about e-mails, which are not in it.
+    One or two letters begin a word: in the middle of one they would find nearly everybody, and no trigram. A query of
+    digits finds phones however it was punctuated; one with an @ is about e-mails, which are not in it; one of which
+    folding leaves nothing finds nobody.
     """
     folded = fold(query)
-    if len(folded) < 3 or "@" in folded:
+    if "@" in folded or not query.strip():
         return []
-    if _PHONE_CHARS.issuperset(folded):
-        return [search_pattern(query)]
-    return [f"%{_escape(word)}%" for word in folded.split()]
+    if folded and _PHONE_CHARS.issuperset(folded):
+        return [(search_pattern(query),)]
+    return [_word_patterns(word) for word in folded.split()] or [(NOBODY,)]
+
+
+def _word_patterns(word: str) -> tuple[str, ...]:
+    escaped = _escape(word)
+    return (f"%{escaped}%",) if len(word) > 2 else (f"{escaped}%", f"% {escaped}%")
 
 
 def _phone_pattern(digits: str) -> str:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from app.core.errors import AppError, Invalid
@@ -86,13 +87,13 @@ def _zone() -> ZoneInfo:
 
 
 DAYS = (
-    (1, _l("Segunda")),
-    (2, _l("Terça")),
-    (3, _l("Quarta")),
-    (4, _l("Quinta")),
-    (5, _l("Sexta")),
-    (6, _l("Sábado")),
-    (7, _l("Domingo")),
+    SelectChoice(1, _l("Segunda")),
+    SelectChoice(2, _l("Terça")),
+    SelectChoice(3, _l("Quarta")),
+    SelectChoice(4, _l("Quinta")),
+    SelectChoice(5, _l("Sexta")),
+    SelectChoice(6, _l("Sábado")),
+    SelectChoice(7, _l("Domingo")),
 )
 
 
@@ -105,9 +106,9 @@ class QueueForm(FlaskForm):
     distribution = SelectField(
         _l("Quem recebe as conversas"),
         choices=[
-            ("manual", _l("Cada um aceita as suas")),
-            ("round_robin", _l("Uma para cada, em rodízio")),
-            ("least_busy", _l("Quem tem menos conversas")),
+            SelectChoice("manual", _l("Cada um aceita as suas")),
+            SelectChoice("round_robin", _l("Uma para cada, em rodízio")),
+            SelectChoice("least_busy", _l("Quem tem menos conversas")),
         ],
     )
     priority = IntegerField(_l("Ordem"), [Optional()], default=0)

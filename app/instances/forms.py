@@ -14,6 +14,7 @@ from wtforms import (
     TextAreaField,
     TimeField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from app.instances.models import Instance
@@ -80,7 +81,7 @@ class PaceForm(FlaskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.days.choices = list(zip(DAYS, DAY_NAMES, strict=True))
+        self.days.choices = [SelectChoice(day, name) for day, name in zip(DAYS, DAY_NAMES, strict=True)]
 
     @classmethod
     def of(cls, instance: Instance) -> "PaceForm":

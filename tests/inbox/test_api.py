@@ -179,3 +179,10 @@ def test_what_does_not_exist_is_not_found(api_client):
     boss = api_client("admin")
     for path in ("/tickets", "/queues", "/quick-replies"):
         assert boss.get(f"{path}/{uuid.uuid4()}").status_code == 404
+
+
+@pytest.mark.parametrize(("words", "found"), [("ma", 1), ("ri", 0), ("souza mar", 1), ("👍", 0), ("zz", 0), ("m", 1)])
+def test_a_short_search_looks_at_how_names_begin_and_never_shows_everybody(api_client, ticket, words, found):
+    ticket("Maria Souza")
+    ticket("Caio Prado")
+    assert api_client("manager").get("/tickets", query_string={"q": words}).json["total"] == found

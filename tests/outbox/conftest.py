@@ -20,6 +20,7 @@ from app.gateways.evolution import EvolutionGateway
 from app.gateways.port import Credentials, Webhook
 from app.outbox.sender import Sender
 from tests.factories import Company, make_instance
+from tests.outbox.desk import Desk
 from tests.simulated import KEY, Mailbox, Simulator, simulator
 
 FAST = SendTimings(
@@ -68,6 +69,21 @@ class Line:
 
     def texts(self) -> list[str]:
         return [row["text"] for row in self.ledger()]
+
+
+@pytest.fixture
+def number(as_admin: object) -> uuid.UUID:
+    """A number that no gateway stands behind."""
+    return make_instance().id
+
+
+@pytest.fixture
+def desk(number: uuid.UUID) -> Iterator[Desk]:
+    """The sender's steps, taken by hand."""
+    desk = Desk()
+    yield desk
+    desk.release()
+    desk.close()
 
 
 @pytest.fixture

@@ -15,19 +15,6 @@ from tests.outbox.test_receipts import receipt, replace, sending
 
 
 @pytest.fixture
-def number(as_admin) -> uuid.UUID:
-    return make_instance().id
-
-
-@pytest.fixture
-def desk(number):
-    desk = Desk()
-    yield desk
-    desk.release()
-    desk.close()
-
-
-@pytest.fixture
 def campaign(number) -> uuid.UUID:
     return new_campaign([number])
 

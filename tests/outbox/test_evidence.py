@@ -9,29 +9,16 @@ import pytest
 from app.core import clock
 from app.outbox.service import evidence, resend_unconfirmed
 from app.outbox.service.results import record
-from tests.factories import make_contact, make_instance
-from tests.outbox.desk import Desk, message, outbox, queue, sql
+from tests.factories import make_contact
+from tests.outbox.desk import message, outbox, queue, sql
 from tests.outbox.test_receipts import replace, sending
 
 JID = "5511987654321@s.whatsapp.net"
 
 
 @pytest.fixture
-def number(as_admin) -> uuid.UUID:
-    return make_instance().id
-
-
-@pytest.fixture
 def ana(number) -> uuid.UUID:
     return make_contact("Ana", phone="5511987654321").id
-
-
-@pytest.fixture
-def desk(number):
-    desk = Desk()
-    yield desk
-    desk.release()
-    desk.close()
 
 
 def echo(text="Oi", jid=JID, **rest) -> dict:

@@ -14,22 +14,9 @@ from app.outbox.models import Lane
 from app.outbox.service import Receipt, apply_receipts, resend_unconfirmed, retry_message
 from app.outbox.service.results import Result, record
 from tests.factories import make_instance
-from tests.outbox.desk import Desk, message, outbox, pace_of, queue, sql
+from tests.outbox.desk import message, outbox, pace_of, queue, sql
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def number(as_admin) -> uuid.UUID:
-    return make_instance().id
-
-
-@pytest.fixture
-def desk(number):
-    desk = Desk()
-    yield desk
-    desk.release()
-    desk.close()
 
 
 def sending(desk, number, **rest) -> Result:

@@ -19,22 +19,9 @@ from app.outbox.service import (
     retry_message,
 )
 from app.outbox.service.results import record
-from tests.factories import make_contact, make_instance
-from tests.outbox.desk import Desk, message, new_campaign, outbox, queue, sql
+from tests.factories import make_contact
+from tests.outbox.desk import message, new_campaign, outbox, queue, sql
 from tests.outbox.test_receipts import replace, sending
-
-
-@pytest.fixture
-def number(as_admin) -> uuid.UUID:
-    return make_instance().id
-
-
-@pytest.fixture
-def desk(number):
-    desk = Desk()
-    yield desk
-    desk.release()
-    desk.close()
 
 
 @pytest.fixture

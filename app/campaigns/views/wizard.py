@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from app.campaigns import service
 from app.campaigns.forms import AudienceForm, MessageForm, NumbersForm, refuse
@@ -99,7 +100,10 @@ def _audience_page(form: AudienceForm, campaign: Campaign | None) -> str:
     groups, tags = labels.list_groups(), labels.list_tags()
     sheet = imports.get_import(campaign.import_id) if campaign and campaign.import_id else None
     earlier = campaign.audience.get("from_campaign") if campaign else None
-    form.list_id.choices = [("", _("Nenhuma")), *[(str(one.id), one.name) for one in labels.list_lists()]]
+    form.list_id.choices = [
+        SelectChoice("", _("Nenhuma")),
+        *[SelectChoice(str(one.id), one.name) for one in labels.list_lists()],
+    ]
     return render_template(
         "campaigns/audience.html",
         form=form,
@@ -150,7 +154,10 @@ def message_preview(campaign_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _message_page(form: MessageForm, campaign: Campaign) -> str:
-    form.template_id.choices = [("", _("Escolha um modelo")), *[(str(one.id), one.name) for one in list_for_choice()]]
+    form.template_id.choices = [
+        SelectChoice("", _("Escolha um modelo")),
+        *[SelectChoice(str(one.id), one.name) for one in list_for_choice()],
+    ]
     return render_template(
         "campaigns/message.html",
         form=form,

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, DateTime, Select, Text, Uuid, column, exists, select, table
+from sqlalchemy import Boolean, ColumnElement, DateTime, Select, Text, Uuid, column, exists, or_, select, table
 
 from app.contacts.models import Contact, ContactTag, GroupMember
 from app.contacts.queries.segments import consent_clause
@@ -68,7 +68,10 @@ def chosen(wanted: Filter) -> Select[Any]:
 
 
 def _clauses(wanted: Filter, source: Any) -> list[ColumnElement[bool]]:
-    clauses = [source.search.ilike(pattern, escape="\\") for pattern in search_patterns(wanted.search)]
+    clauses: list[ColumnElement[bool]] = [
+        or_(*(source.search.ilike(pattern, escape="\\") for pattern in patterns))
+        for patterns in search_patterns(wanted.search)
+    ]
     if "@" in wanted.search:
         clauses.append(source.email.startswith(wanted.search.strip().lower(), autoescape=True))
     if wanted.group_id:

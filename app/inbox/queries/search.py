@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
-from app.contacts.rules import search_pattern
+from app.contacts.rules import search_patterns
 from app.core.context import current_actor
 from app.core.db import read_session
 from app.core.permissions import can, require
@@ -21,12 +21,11 @@ MOST = 400
 MOST_RAW = 1_500  # hits that are looked at for who sees only some of them
 SHORTEST = 3  # letters: a shorter word has no trigram
 
-_PEOPLE = text("""
+_PEOPLE = """
     SELECT t.id FROM tickets t WHERE t.tenant_id = :tenant AND t.contact_id IN (
-        SELECT id FROM contact_search WHERE merged_into IS NULL AND deleted_at IS NULL AND search ILIKE :pattern
-        LIMIT 1000)
+        SELECT id FROM contact_search WHERE merged_into IS NULL AND deleted_at IS NULL AND {named} LIMIT 1000)
     ORDER BY t.last_message_at DESC LIMIT :most
-""")
+"""
 # Found first, and only then asked whose they are: few rows are left by then.
 _FOUND = """
     WITH found AS MATERIALIZED ({source} LIMIT :raw)
@@ -49,10 +48,20 @@ _THEIRS = """ (t.tenant_id = :tenant AND (t.user_id = :me OR (t.status = 'pendin
 def matching_tickets(query: str) -> list[uuid.UUID]:
     """Ids of conversations, those found by person first. What the actor may see is filtered by the caller too."""
     require("inbox.use")
-    people = read_session().scalars(
-        _PEOPLE, {"pattern": search_pattern(query), "tenant": current_actor().tenant_id, "most": MOST}
+    return list(dict.fromkeys([*_of_people(query), *matching_messages(query)]))
+
+
+def _of_people(query: str) -> Sequence[uuid.UUID]:
+    patterns = search_patterns(query)
+    if not patterns:
+        return []
+    names = {f"p{n}_{k}": one for n, either in enumerate(patterns) for k, one in enumerate(either)}
+    named = " AND ".join(
+        "(" + " OR ".join(f"search ILIKE :p{n}_{k}" for k in range(len(either))) + ")"
+        for n, either in enumerate(patterns)
     )
-    return list(dict.fromkeys([*people, *matching_messages(query)]))
+    values = {"tenant": current_actor().tenant_id, "most": MOST, **names}
+    return read_session().scalars(text(_PEOPLE.format(named=named)), values).all()
 
 
 def matching_messages(query: str) -> dict[uuid.UUID, uuid.UUID]:
