@@ -29,3 +29,16 @@ def floats(sound: Sound) -> np.ndarray:
 def steepest(sound: Sound) -> float:
     """The largest step from one sample to the next: a click is one that the voice itself does not make."""
     return float(np.abs(np.diff(floats(sound))).max())
+
+
+def fundamental(sound: Sound) -> float:
+    """Median of the fundamental, by autocorrelation, over the loud windows."""
+    values, size, found = floats(sound), 2048, []
+    for at in range(0, values.size - size, 512):
+        window = values[at : at + size]
+        if window.std() < 0.04:
+            continue
+        spectrum = np.abs(np.fft.rfft((window - window.mean()) * np.hanning(size), 2 * size)) ** 2
+        low, high = sound.sample_rate // 600, sound.sample_rate // 45
+        found.append(sound.sample_rate / (low + np.fft.irfft(spectrum)[low:high].argmax()))
+    return float(np.median(found))

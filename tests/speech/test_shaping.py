@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from app.speech.audio import AudioError, is_silent, join, peaks, resample, tidy
+from app.speech.audio import AudioError, is_silent, join, peaks, resample, shifted, stretched, tidy
 from app.speech.audio.loudness import limited, loudness
 from app.speech.port import Sound
-from tests.speech.sounds import floats, silence, steepest, together, voice
+from tests.speech.sounds import floats, fundamental, silence, steepest, together, voice
 
 
 def level(sound: Sound) -> float:
@@ -138,3 +138,19 @@ def test_peaks_of_little_and_of_nothing() -> None:
     assert peaks(silence(1), 5) == [0] * 5
     assert len(peaks(Sound(b"\1\0\2\0", 8_000), 64)) == 64
     assert peaks(voice(1), 0) == []
+
+
+@pytest.mark.parametrize("factor", [0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 3.5])
+def test_stretching_changes_the_length_alone(factor: float) -> None:
+    sound = voice(2, pitch=200.0, level=0.3)
+    other = stretched(sound, factor)
+    assert other.seconds == pytest.approx(2 / factor, rel=0.06)
+    assert fundamental(other) == pytest.approx(200, rel=0.03)
+
+
+@pytest.mark.parametrize("semitones", [-14, -5, 5, 11])
+def test_shifting_changes_the_pitch_alone(semitones: int) -> None:
+    sound = voice(2, pitch=200.0, level=0.3)
+    other = shifted(sound, semitones)
+    assert other.seconds == pytest.approx(2, rel=0.06)
+    assert 12 * np.log2(fundamental(other) / 200) == pytest.approx(semitones, abs=0.3)

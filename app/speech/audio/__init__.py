@@ -4,6 +4,7 @@ from app.speech.audio.errors import AudioError
 from app.speech.audio.joining import join
 from app.speech.audio.reading import decode, duration
 from app.speech.audio.shaping import is_silent, peaks, resample, tidy
+from app.speech.audio.tempo import shifted, stretched
 from app.speech.audio.writing import VOICE_NOTE_LIMIT, VOICE_NOTE_MIME, encode_mp3, encode_voice_note
 
 __all__ = [
@@ -18,5 +19,7 @@ __all__ = [
     "join",
     "peaks",
     "resample",
+    "shifted",
+    "stretched",
     "tidy",
 ]

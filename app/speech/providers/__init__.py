@@ -1,0 +1,1 @@
+"""One module for each provider; `registry` finds them by name."""
