@@ -35,6 +35,41 @@ FOOT = (
     Entry("dead_letters", _l("Falhas"), "/settings/dead-letters", "alert-octagon", ("dead_letters.manage",)),
     Entry("settings", _l("Configurações"), "/settings", "settings", ("settings.manage", "users.manage")),
 )
+# The sections of /settings, in groups. A page names its own by `tab`.
+SETTINGS = (
+    (
+        _l("Você"),
+        (
+            Entry("profile", _l("Meu perfil"), "/settings/profile", "user-circle"),
+            Entry("security", _l("Segurança"), "/settings/security", "shield-lock"),
+        ),
+    ),
+    (
+        _l("Empresa"),
+        (
+            Entry("company", _l("Dados da empresa"), "/settings/company", "building-store", ("settings.manage",)),
+            Entry("users", _l("Pessoas"), "/settings/users", "users", ("users.manage",)),
+            Entry("audit", _l("Registro de ações"), "/settings/audit", "history", ("audit.see",)),
+        ),
+    ),
+    (
+        _l("Atendimento"),
+        (
+            Entry("queues", _l("Filas e atendimento"), "/settings/queues", "users-group", ("queues.manage",)),
+            Entry("quick_replies", _l("Respostas rápidas"), "/settings/quick-replies", "bolt", ("inbox.use",)),
+            Entry("voice", _l("Voz"), "/settings/voice", "microphone", ("settings.manage",)),
+        ),
+    ),
+    (
+        _l("Integrações"),
+        (
+            Entry("tokens", _l("Tokens de API"), "/settings/tokens", "key", ("tokens.manage",)),
+            Entry("webhooks", _l("Webhooks"), "/settings/webhooks", "webhook", ("webhooks.manage",)),
+            Entry("logs", _l("Registros da API"), "/settings/logs", "list-details", ("webhooks.manage",)),
+        ),
+    ),
+    (_l("Servidor"), (Entry("health", _l("Saúde"), "/settings/health", "heartbeat", ("settings.manage",)),)),
+)
 PROFILE, SIGN_OUT = "/settings/profile", "/logout"
 ROLES = {
     "admin": _l("Administrador"),

@@ -1,5 +1,6 @@
-// The sidebar on small screens.
+// The menus on small screens: the sidebar, and the row of settings' sections.
 export function startShell() {
+  document.querySelector(".settings__nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   const sidebar = document.getElementById("sidebar");
   const scrim = document.querySelector(".scrim");
   const opener = document.querySelector("[data-open-menu]");
