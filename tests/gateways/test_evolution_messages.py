@@ -226,6 +226,18 @@ def test_unknown_type_keeps_its_raw_form():
     assert event.raw["message"] == {"hologramMessage": {"depth": 3}}
 
 
+def test_unknown_type_says_the_words_it_holds():
+    order = {"orderMessage": {"orderId": "7", "itemCount": 2, "message": "Quero dois bolos"}}
+    assert received(upsert(order, messageType="orderMessage")).content.text == "Quero dois bolos"
+
+
+def test_an_albums_heading_is_no_message_and_its_pictures_are():
+    heading = {"albumMessage": {"expectedImageCount": 2}, "messageContextInfo": {}}
+    assert parse_webhook(upsert(heading, messageType="albumMessage")) == [Ignored(CHANNEL, "protocol")]
+    child = {"associatedChildMessage": {"message": {"imageMessage": {"mimetype": "image/jpeg", "caption": "HD"}}}}
+    assert received(upsert(child, messageType="associatedChildMessage")).content.text == "HD"
+
+
 LID = "222333444555@lid"
 
 

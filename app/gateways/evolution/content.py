@@ -18,6 +18,7 @@ _WRAPPERS = (
     "deviceSentMessage",
     "groupMentionedMessage",
     "botInvokeMessage",
+    "associatedChildMessage",
     "lottieStickerMessage",
 )
 _MAX_DEPTH = 10
@@ -44,9 +45,15 @@ def content_of(message: dict) -> Content | None:
         reader = _READERS.get(name)
         if reader:
             return reader(value, message)
-    if all(name in _SILENT for name in message):
-        return None
-    return Content("unsupported")
+    unknown = [value for name, value in message.items() if name not in _SILENT]
+    return Content("unsupported", next(filter(None, map(_words, unknown)), "")) if unknown else None
+
+
+def _words(value: Any) -> str:
+    """Whatever a kind that we don't show says in words: an order's note, an event's name, a group's invitation."""
+    body = as_dict(value)
+    said = (text_or_none(body.get(name)) for name in ("message", "text", "caption", "name", "title", "description"))
+    return next(filter(None, said), "")
 
 
 def context_of(message: dict) -> dict:
@@ -206,6 +213,7 @@ _SILENT = {
     "fastRatchetKeySenderKeyDistributionMessage",
     "protocolMessage",
     "deviceSentMessage",
+    "albumMessage",  # its pictures come one by one
     "base64",
     "mediaUrl",
     "speechToText",
