@@ -1,4 +1,7 @@
-"""A worker process: `python worker.py QUEUE [QUEUE…]`, or `python worker.py cron`."""
+"""A worker process: `python worker.py QUEUE [QUEUE…]`, or `python worker.py cron`.
+
+`send-2` is one more worker of the queue `send`: the name tells them apart, for `ps` and for units.
+"""
 
 import sys
 from pathlib import Path
@@ -8,14 +11,15 @@ from dotenv import load_dotenv
 from app import create_app
 from app.config import Config, ConfigError
 from app.core import background, logs, realtime
-from app.runtime import checks, cron, memory, workers
+from app.runtime import checks, cron, memory, systemd, workers
 from app.runtime.failure import Failure
 from app.runtime.valkey import wait_until_ready
 
 CRON = "cron"
 
 
-def main(names: list[str]) -> None:
+def main(named: list[str]) -> None:
+    names = [name.partition("-")[0] for name in named]
     unknown = [name for name in names if name not in background.QUEUES]
     if not names or (unknown and names != [CRON]):
         raise Failure(f"uso: worker.py cron | FILA… (queues: {', '.join(background.QUEUES)})")
@@ -25,6 +29,7 @@ def main(names: list[str]) -> None:
     realtime.connect_emitter(config.redis_url)
     with create_app(config).app_context():
         memory.freeze()
+        systemd.ready()
         if names == [CRON]:
             _keep_time(config)
         else:

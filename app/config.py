@@ -85,6 +85,7 @@ class Config:
     outbound_allow: list[str] = field(default_factory=list)
     cors_origins: list[str] = field(default_factory=list)
     storage_url: str = "file:"
+    accel_redirect: str = ""
     jwt_access_minutes: int = 15
     jwt_refresh_days: int = 7
     metrics_token: str = ""
@@ -123,6 +124,7 @@ class Config:
             outbound_allow=_list(env, "OUTBOUND_ALLOW"),
             cors_origins=_list(env, "CORS_ORIGINS"),
             storage_url=env.get("STORAGE_URL") or cls.storage_url,
+            accel_redirect=env.get("ACCEL_REDIRECT", ""),
             jwt_access_minutes=_int(env, "JWT_ACCESS_MINUTES", 15),
             jwt_refresh_days=_int(env, "JWT_REFRESH_DAYS", 7),
             metrics_token=env.get("METRICS_TOKEN", ""),

@@ -18,6 +18,7 @@ T = TypeVar("T")
 BACKLOG = 2048  # bursts of webhooks wait here; with 50, the 51st waits a second for its SYN to be repeated
 MOST_CONNECTIONS = 20_000  # eventlet's default of 1024 hangs the 1025th, idle sockets included
 GRACE_SECONDS = 5.0
+SETTLE_SECONDS = 0.3  # the server ends what it has let in and not yet read: let it read first
 IDLE_SECONDS = 120.0
 ASYNC_MODE = "eventlet"
 
@@ -58,6 +59,12 @@ def listen(host: str, port: int) -> Any:
     return eventlet.listen((host, port), family=family, backlog=BACKLOG, reuse_port=False)
 
 
+def inherit(descriptor: int) -> Any:
+    """A listening socket that whoever started this process had opened for it."""
+    _allow_many_files()
+    return socket.socket(fileno=descriptor)
+
+
 def _allow_many_files() -> None:
     """Every open socket is a file, and the usual 1024 would end the server at the next one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -67,17 +74,39 @@ def _allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
+class _Door:
+    """A listener that can be closed to newcomers without a word lost: who is not yet in waits in the socket's queue,
+    for the successor of this process if the socket outlives it."""
+
+    def __init__(self, listener: Any) -> None:
+        self._listener = listener
+        self.is_open = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listener, name)
+
+    def accept(self) -> Any:
+        import eventlet
+        from eventlet.hubs import trampoline
+
+        trampoline(self._listener, read=True)
+        if not self.is_open:
+            eventlet.sleep(GRACE_SECONDS * 2)  # until the server is ended
+        return self._listener.accept()
+
+
 def serve(app: Any, listener: Any) -> None:
     """Answer until SIGTERM or SIGINT, then finish the requests under way (at most GRACE_SECONDS)."""
     import eventlet
     from eventlet import wsgi
 
+    door = _Door(listener)
     stopping: list[int] = []
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda number, _frame: stopping.append(number))
     server = eventlet.spawn(
         wsgi.server,
-        listener,
+        door,
         app,
         max_size=MOST_CONNECTIONS,
         log_output=False,
@@ -88,6 +117,8 @@ def serve(app: Any, listener: Any) -> None:
     # A signal does not wake the hub; a timer does.
     while not stopping and not server.dead:
         eventlet.sleep(0.1)
+    door.is_open = False
+    eventlet.sleep(SETTLE_SECONDS)
     _finish(server)
 
 

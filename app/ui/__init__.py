@@ -4,7 +4,20 @@ from flask import Blueprint, Flask
 
 from app.core.context import find_actor
 from app.extensions import babel
-from app.ui import errors, filters, gallery, i18n, markup, navigation, security, statics, status, theme, uploads
+from app.ui import (
+    errors,
+    filters,
+    gallery,
+    i18n,
+    markup,
+    navigation,
+    publish,
+    security,
+    statics,
+    status,
+    theme,
+    uploads,
+)
 from app.ui.components import Components
 
 blueprint = Blueprint("ui", __name__, template_folder="templates")
@@ -20,6 +33,7 @@ def init_app(app: Flask) -> None:
     filters.init_app(app)
     security.init_app(app)
     uploads.init_app(app)
+    publish.init_app(app)
     errors.init_app(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(

@@ -20,10 +20,11 @@ class LocalStorage:
         return run_blocking(self._write, self._path(key), source)  # waiting for the disk must not stall other requests
 
     def _write(self, path: Path, source: bytes | BinaryIO) -> int:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
             with os.fdopen(handle, "wb") as target:
+                os.fchmod(handle, 0o640)  # the web server in front reads it when it belongs to the folder's group
                 _copy(source, target)
                 target.flush()
                 os.fsync(target.fileno())
