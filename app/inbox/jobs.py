@@ -15,7 +15,7 @@ from app.core.retention import every_tenant, purge
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError
 from app.gateways.port import File, Target
-from app.inbox.service import adopting, presence, routing, scheduled, silence
+from app.inbox.service import adopting, indexing, presence, routing, scheduled, silence
 from app.inbox.service.files import keep
 from app.instances.models import Instance
 from app.instances.rules import credentials_of
@@ -155,3 +155,9 @@ def housekeeping() -> None:
     """Keys against double sends have served their time."""
     for _tenant_id in every_tenant():
         purge("client_keys", "created_at < now() - interval '7 days'")
+
+
+@job("inbox.fill_search", queue="bulk", timeout=3600, every=600)
+def fill_search() -> None:
+    for _tenant_id in every_tenant():
+        indexing.fill_search()

@@ -50,6 +50,11 @@ def choice_of(text: str, names: Sequence[str]) -> int | None:
     return folded.index(plain) if plain in folded else None
 
 
+def searchable(body: str) -> str | None:
+    """What search looks through; None where nothing is written, "" where folding leaves nothing (only emoji)."""
+    return fold(body) if body else None
+
+
 def is_open(hours: Mapping[str, Any] | None, zone: str, now: datetime) -> bool:
     """Whether a queue answers now; without hours, always."""
     return not hours or next_open(read_hours(hours), zone, now) <= now

@@ -14,10 +14,10 @@ from app.core.context import Actor, current_actor
 from app.core.db import transaction
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.permissions import require
-from app.core.text import fold
 from app.inbox import metrics
 from app.inbox.models import Ticket
 from app.inbox.queries import get_ticket
+from app.inbox.rules import searchable
 from app.inbox.service.assigning import assign_to_actor
 from app.messages.models import Message
 from app.outbox.models import Lane
@@ -140,7 +140,7 @@ def on_queued(message_id: str, ticket_id: str | None = None, **_more: Any) -> No
         return
     with transaction() as session:
         message = session.get(Message, uuid.UUID(message_id))
-        message.search = fold(message.body) or None
+        message.search = searchable(message.body)
         session.flush()
         is_later = session.scalar(_IS_LATER, {"id": message.id, "soon": clock.now() + LATER})
     if not is_later:

@@ -19,11 +19,11 @@ from app.core.bulk import insert_rows
 from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.facts import emit_many
-from app.core.text import fold
 from app.gateways.events import MessageReceived
 from app.inbox import metrics as attendance
 from app.inbox.models import Ticket
 from app.inbox.queries.settings import get_settings
+from app.inbox.rules import searchable
 from app.inbox.service import consent, files, opening
 from app.inbox.service.answering import touch
 from app.inbox.service.opening import REPLY_WINDOW, Arrival, Opened, texts
@@ -171,7 +171,7 @@ def _row(instance_id: uuid.UUID, arrival: Arrival) -> dict[str, Any]:
         "sender_type": "phone" if event.from_me else "contact",
         "type": content.type,
         "body": content.text,
-        "search": fold(content.text) or None,
+        "search": searchable(content.text),
         "external_id": event.external_id,
         "reply_to": content.reaction.target_id if content.reaction else event.quoted_id,
         "status": "sent" if event.from_me else "received",

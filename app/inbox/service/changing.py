@@ -8,8 +8,8 @@ from sqlalchemy import text
 from app.core import clock
 from app.core.db import transaction
 from app.core.facts import emit
-from app.core.text import fold
 from app.gateways.events import MessageDeleted, MessageEdited
+from app.inbox.rules import searchable
 
 _DELETE = text("""
     UPDATE messages m SET deleted_at = :now FROM external_refs r
@@ -47,7 +47,7 @@ def apply_edited(instance_id: uuid.UUID, event: MessageEdited) -> None:
             "instance": instance_id,
             "external": event.external_id,
             "body": event.text,
-            "search": fold(event.text) or None,
+            "search": searchable(event.text),
             "at": event.at or clock.now(),
         }
         for row in session.execute(_EDIT, values).all():

@@ -18,6 +18,7 @@ from app.core.permissions import ROLES, require
 from app.core.text import fold
 from app.inbox.models import Mention, QueueMember, Ticket, TicketDraft
 from app.inbox.queries import get_ticket
+from app.inbox.rules import searchable
 from app.inbox.service.answering import bind_key, claim_key
 from app.messages.models import Message
 
@@ -60,7 +61,7 @@ def _note(ticket: Ticket, words: str) -> Message:
         user_id=current_actor().user_id,
         type="text",
         body=words,
-        search=fold(words),
+        search=searchable(words),
         status="sent",
         is_private=True,
         thread_at=now,

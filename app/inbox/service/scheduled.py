@@ -13,8 +13,8 @@ from app.core.db import transaction
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.facts import emit
 from app.core.permissions import require
-from app.core.text import fold
 from app.inbox.queries import get_ticket
+from app.inbox.rules import searchable
 from app.inbox.service.answering import LATER, _check_time, touch
 from app.messages.models import Message
 from app.outbox.service import cancel_message, wake
@@ -37,7 +37,7 @@ def edit_scheduled(message_id: uuid.UUID, *, body: str | None = None, send_after
         if body is not None:
             if message.type == "text" and not body.strip():
                 raise Invalid.field("body", _("Escreva a mensagem"))
-            message.body, message.search = body, fold(body) or None
+            message.body, message.search = body, searchable(body)
         message.thread_at = at
         audit("message.reschedule", "message", message.id, {"send_after": at.isoformat()})
         emit("message.changed", message_id=message.id, ticket_id=message.ticket_id, change="scheduled")

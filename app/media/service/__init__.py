@@ -3,14 +3,17 @@
 from app.media.service.remote import Remote, read_remote
 from app.media.service.shrinking import make_thumbnail, on_created
 from app.media.service.storing import LARGEST, check_uploaded, store_from_url, store_upload
+from app.media.service.sweeping import follow_uses, sweep
 
 __all__ = [
     "LARGEST",
     "Remote",
     "check_uploaded",
+    "follow_uses",
     "make_thumbnail",
     "on_created",
     "read_remote",
     "store_from_url",
     "store_upload",
+    "sweep",
 ]

@@ -3,11 +3,14 @@
 import os
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
+from app.core import clock
 from app.core.audit import audit
 from app.core.context import current_actor
 from app.core.db import transaction
@@ -23,6 +26,7 @@ from app.media.rules.names import extension_of
 
 FIELD = "file"
 LARGEST = max(rules.LIMITS.values())
+SAME_ROW_FOR = timedelta(days=7)
 
 
 @dataclass
@@ -49,11 +53,19 @@ def store_upload(stream: BinaryIO, file_name: str, kind: str | None = None) -> M
     wanted = kind or file.type.kind
     with transaction():  # closed before the disk or the bucket is asked
         twins = queries.find_same(digest)
-        twin = next((row for row in twins if row.file_name == file.name and row.kind == wanted), None)
+        twin = next((row for row in twins if _is_fresh_twin(row, file.name, wanted)), None)
         key = twins[0].storage_key if twins else new_key(current_actor().tenant_id)
     if not twins or not storage().exists(key):
         storage().put(key, file.source, file.type.mime)
-    return twin or _record(file, digest, key, wanted)
+    media = twin or _record(file, digest, key, wanted)
+    if twins and not storage().exists(key):  # swept between the first look and the row
+        storage().put(key, file.source, file.type.mime)
+    return media
+
+
+def _is_fresh_twin(row: Media, name: str, kind: str) -> bool:
+    """An old row may be about to be swept for want of a use: whoever uploads again gets one of their own."""
+    return row.file_name == name and row.kind == kind and row.created_at > clock.now() - SAME_ROW_FOR
 
 
 def store_from_url(url: str, timeout: float = 60) -> Media:
@@ -65,8 +77,13 @@ def store_from_url(url: str, timeout: float = 60) -> Media:
 
 
 def check_uploaded(media_id: uuid.UUID) -> Media:
-    """A file of this company, for whoever may use it; raises NotFound for any other."""
-    media = queries.find_media(media_id)
+    """A file of this company, for whoever may use it; raises NotFound for any other.
+
+    In the transaction that uses it: its row is held, so that no sweep takes the file away meanwhile.
+    """
+    wanted = select(Media).where(Media.id == media_id, Media.tenant_id == current_actor().tenant_id)
+    with transaction() as session:
+        media = session.scalars(wanted.with_for_update(read=True, key_share=True)).one_or_none()
     if media is None:
         raise NotFound(_("Arquivo não encontrado"))
     return media

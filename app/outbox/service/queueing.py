@@ -48,9 +48,9 @@ def queue_message(
     actor = require("messages.send")
     body = body.replace("\0", "")  # PostgreSQL stores none
     _check_content(type, body, has_media=bool(media_id or media_url))
-    if media_id is not None:
-        check_uploaded(media_id)  # the ledger has no foreign key that would refuse another company's file
     with transaction() as session:
+        if media_id is not None:
+            check_uploaded(media_id)  # the ledger has no foreign key that would refuse another company's file
         instance = usable_instance(instance_id)
         contact = _recipient(contact_id, recipient)
         message = Message(
