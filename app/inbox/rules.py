@@ -88,3 +88,23 @@ def choose(candidates: Sequence[Candidate], distribution: str) -> uuid.UUID | No
 def _turn(one: Candidate) -> tuple[float, str]:
     at = one.last_assigned_at
     return (at.timestamp() if at else 0.0), str(one.user_id)
+
+
+def around(text: str, words: str, margin: int = 32) -> tuple[str, str, str]:
+    """What stands before, at and after `words` in `text`, whatever the accents; all of it before, when they don't."""
+    line = " ".join(text.split())
+    letters, places = _folded(line)
+    at = letters.find(fold(words)) if fold(words) else -1
+    if at < 0:
+        return line[: margin * 4], "", ""
+    start, end = places[at], places[at + len(fold(words)) - 1] + 1
+    first = max(0, start - margin)
+    return ("…" if first else "") + line[first:start], line[start:end], line[end : end + margin * 4]
+
+
+def _folded(line: str) -> tuple[str, list[int]]:
+    """The folded letters, and where in `line` each of them stands."""
+    if line.isascii():
+        return line.lower(), list(range(len(line)))
+    pairs = [(letter, at) for at, char in enumerate(line) for letter in (char if char == " " else fold(char))]
+    return "".join(letter for letter, _at in pairs), [at for _letter, at in pairs]

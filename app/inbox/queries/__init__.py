@@ -2,7 +2,7 @@
 
 from app.inbox.queries.access import find_contested, get_ticket, may_see, visible, waiting_for
 from app.inbox.queries.attendance import Attendance, Figures, Line, attendance, message_totals
-from app.inbox.queries.filters import TABS, Counts, TicketFilter, inbox_counts, status_counts
+from app.inbox.queries.filters import TABS, Call, Counts, TicketFilter, inbox_counts, newest_call, status_counts
 from app.inbox.queries.lists import (
     LastMessage,
     TagRef,
@@ -15,6 +15,7 @@ from app.inbox.queries.lists import (
     tags_of,
 )
 from app.inbox.queries.panels import ContactPanel, EarlierTicket, contact_panel
+from app.inbox.queries.previews import spoken
 from app.inbox.queries.queues import (
     Attendant,
     get_queue,
@@ -43,6 +44,7 @@ __all__ = [
     "TABS",
     "Attendance",
     "Attendant",
+    "Call",
     "ContactPanel",
     "Counts",
     "EarlierTicket",
@@ -80,8 +82,10 @@ __all__ = [
     "may_see",
     "members_of",
     "message_totals",
+    "newest_call",
     "row_after_change",
     "rows_of",
+    "spoken",
     "status_counts",
     "tags_of",
     "thread",

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 
+from app.contacts.models import Contact
 from app.core.context import Actor
 from app.core.db import read_session
 from app.core.permissions import require
@@ -62,6 +63,34 @@ def inbox_counts() -> Counts:
         )
     ).one()
     return Counts(*row)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A customer whom the actor owes a look: when they wrote, and who they are."""
+
+    ticket_id: uuid.UUID
+    name: str
+    at: datetime
+
+
+def newest_call() -> Call | None:
+    """Among the actor's own unread conversations and those that wait for anybody; what an alert goes by."""
+    actor = require("inbox.use")
+    mine = Ticket.tenant_id == actor.tenant_id
+    found = [_newest(mine & clause) for clause in (_own(actor), waiting_for(actor))]
+    return max((call for call in found if call), key=lambda call: call.at, default=None)
+
+
+def _newest(clause: ColumnElement[bool]) -> Call | None:
+    wanted = (
+        select(Ticket.id, Contact.name, Ticket.last_inbound_at)
+        .join(Contact, (Contact.id == Ticket.contact_id) & (Contact.tenant_id == Ticket.tenant_id))
+        .where(clause, Ticket.unread_count > 0, Ticket.last_inbound_at.is_not(None))
+        .order_by(Ticket.last_message_at.desc(), Ticket.id.desc())
+    )
+    row = read_session().execute(wanted.limit(1)).one_or_none()
+    return Call(*row) if row else None
 
 
 def status_counts() -> dict[str, int]:

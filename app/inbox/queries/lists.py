@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -24,6 +24,7 @@ from app.instances.models import Instance
 from app.messages.models import Message
 
 PREVIEW = 200
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,17 @@ class TicketRow:
     closed_at: datetime | None
     rating: int | None
     tags: tuple[TagRef, ...] = field(default=())
+
+    @property
+    def key(self) -> str:
+        """Sorts as the list does, as plain text: the page keeps its rows in order by it."""
+        since = (self.last_message_at or self.created_at) - EPOCH
+        return f"{since // timedelta(microseconds=1):020d}{self.id}"
+
+    @property
+    def cursor(self) -> str:
+        """`list_tickets` goes on after this row."""
+        return _cursor_of(self)
 
 
 def list_tickets(

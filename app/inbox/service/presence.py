@@ -39,6 +39,16 @@ def set_presence(status: str) -> str:
     return status
 
 
+def own_choice() -> str:
+    """What the actor chose last; online, until they choose."""
+    actor = require("inbox.use")
+    try:
+        raw = redis().get(_choice(actor.tenant_id, actor.user_id)) if actor.user_id else None
+    except RedisError:
+        raw = None
+    return raw.decode() if raw else "online"
+
+
 def touch_presence() -> None:
     """A page that polls because its socket is cut is somebody being here all the same."""
     actor = require("inbox.use")

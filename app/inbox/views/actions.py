@@ -120,6 +120,8 @@ def _target(value: str) -> dict[str, Any]:
 @blueprint.post("/filters")
 def save_filter() -> ResponseReturnValue:
     service.save_filter(request.form.get("name", ""), {**kept(request.form), "tab": tab_of(request.form)})
+    if is_fragment():
+        return "", 204
     flash(_("Filtro salvo."), "success")
     return redirect(url_for("inbox.index", tab=tab_of(request.form), **kept(request.form)), 303)
 
@@ -127,4 +129,4 @@ def save_filter() -> ResponseReturnValue:
 @blueprint.post("/filters/<uuid:filter_id>/delete")
 def delete_filter(filter_id: uuid.UUID) -> ResponseReturnValue:
     service.delete_filter(filter_id)
-    return redirect(url_for("inbox.index"), 303)
+    return ("", 204) if is_fragment() else redirect(url_for("inbox.index"), 303)

@@ -24,7 +24,7 @@ PER_PAGE, MOST = 40, 100
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
-    return render_template("inbox/index.html", **_list(), **_choices())
+    return render_template("inbox/index.html", **_list(), **_choices(), own_presence=service.own_choice())
 
 
 @blueprint.get("/<uuid:ticket_id>")
@@ -33,7 +33,7 @@ def show(ticket_id: uuid.UUID) -> ResponseReturnValue:
     found = _conversation(ticket_id)
     if is_fragment():
         return render_template("inbox/_conversation.html", **found)
-    return render_template("inbox/index.html", **_list(), **found)
+    return render_template("inbox/index.html", **_list(), **found, own_presence=service.own_choice())
 
 
 @blueprint.get("/list")
@@ -41,7 +41,16 @@ def rows() -> ResponseReturnValue:
     """`?after=` goes on; `limit=` redraws as many as the page shows."""
     if request.args.get("polling"):
         service.touch_presence()
-    return render_template("inbox/_list.html", **_list())
+    found = _list()
+    if request.args.get("chips"):
+        return render_template("inbox/_list.html", **found, **_choices(), with_chips=True)
+    return render_template("inbox/_list.html", **found)
+
+
+@blueprint.get("/team")
+def team() -> ResponseReturnValue:
+    """Who is here, and how much each has open."""
+    return render_template("inbox/_team.html", people=queries.list_attendants(), presence=_presence())
 
 
 @blueprint.get("/<uuid:ticket_id>/thread")
@@ -72,7 +81,9 @@ def _list() -> dict[str, Any]:
         "page": page,
         "counts": queries.inbox_counts(),
         "kept": kept(request.args),
-        "found": excerpts(found, [row.id for row in page.items]),
+        "found": excerpts(wanted.q, found, [row.id for row in page.items]),
+        "spoken": queries.spoken(page.items),
+        "call": queries.newest_call(),
         "many_numbers": len(list_instances()) > 1,
     }
 
@@ -83,11 +94,15 @@ def _choices() -> dict[str, Any]:
         "queues": queries.list_queues(),
         "people": queries.list_attendants(),
         "saved": queries.list_saved_filters(),
-        "presence": service.list_presence(),
+        "presence": _presence(),
         "tags": list_tags(),
         "instances": list_instances(),
         "me": current_actor().user_id,
     }
+
+
+def _presence() -> dict[uuid.UUID, str]:
+    return service.list_presence_or_nobody()
 
 
 def _around(ticket_id: uuid.UUID) -> dict[str, Any]:

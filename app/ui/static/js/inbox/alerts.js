@@ -5,13 +5,22 @@ const CHOICE = "recado:alerts";
 const GAP = 3000; // ms between two sounds
 
 export class Alerts {
-  constructor(root) {
+  constructor(root, list) {
     this.root = root;
+    this.list = list;
     this.button = root.querySelector("[data-alerts]");
     this.isOn = localStorage.getItem(CHOICE) === "1";
     this.last = -GAP;
+    this.heard = this.call;
+    this.mentions = Number(list.ul.dataset.mentions);
     this.button.addEventListener("click", () => this.toggle());
+    root.addEventListener("list:updated", () => this.listen());
     this.show();
+  }
+
+  /** When the newest customer wrote whom this person owes a look, by the list's own word. */
+  get call() {
+    return Number(this.list.ul.dataset.call ?? 0);
   }
 
   show() {
@@ -30,16 +39,26 @@ export class Alerts {
     if ((await Notification.requestPermission()) === "denied") toast(this.root.dataset.wordsDenied, "warning");
   }
 
-  /** A customer wrote in a conversation of this person's while the page was not looked at. */
-  tell(ticketId) {
+  listen() {
+    const { callTicket, callName, mentions } = this.list.ul.dataset;
+    const isCalled = this.call > this.heard;
+    const isCited = Number(mentions) > this.mentions;
+    this.heard = Math.max(this.heard, this.call);
+    this.mentions = Number(mentions);
+    if (isCalled && (document.hidden || callTicket !== this.list.active)) this.tell(callName, callTicket);
+    else if (isCited) this.tell("", null);
+  }
+
+  tell(name, ticketId) {
     if (!this.isOn || performance.now() - this.last < GAP) return;
     this.last = performance.now();
     this.sound();
     if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
-    const note = new Notification("Recado", { body: this.root.dataset.wordsNew, tag: ticketId });
+    const note = new Notification(name || "Recado", { body: this.root.dataset.wordsNew, tag: ticketId ?? "recado" });
     note.onclick = () => {
       window.focus();
-      this.root.dispatchEvent(new CustomEvent("inbox:open", { detail: ticketId }));
+      if (ticketId) this.root.dispatchEvent(new CustomEvent("inbox:open", { detail: ticketId }));
+      note.close();
     };
   }
 

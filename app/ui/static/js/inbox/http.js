@@ -39,11 +39,13 @@ async function reason(answer) {
 export const html = async (url) => (await ask(url)).text();
 export const post = (url, body, options = {}) => ask(url, { method: "POST", body, ...options });
 
-/** One call at a time; calls made meanwhile become one more at the end. At most one every `gap` ms. */
+/** One call at a time; calls made meanwhile become one more at the end. At most one every `gap()` ms, and when the
+    server is slow three times what the last one took. */
 export function calm(work, gap) {
   let running = false;
   let again = false;
   let last = -Infinity;
+  let took = 0;
   let timer = null;
   async function run() {
     timer = null;
@@ -56,13 +58,15 @@ export function calm(work, gap) {
       // the next event or poll tries again
     }
     running = false;
+    took = performance.now() - last;
     if (again) {
       again = false;
       start();
     }
   }
+  const pause = () => Math.max(typeof gap === "function" ? gap() : gap, 3 * took);
   function start() {
-    timer ??= setTimeout(run, Math.max(0, last + gap - performance.now()));
+    timer ??= setTimeout(run, Math.max(0, last + pause() - performance.now()));
   }
   return start;
 }

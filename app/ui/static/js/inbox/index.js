@@ -4,6 +4,7 @@ import { emit, isConnected, onChange, onEvent } from "../socket.js";
 import { toast } from "../toast.js";
 import { Alerts } from "./alerts.js";
 import { Composer, reschedule } from "./composer.js";
+import { Filters } from "./filters.js";
 import { calm, html, parse, post } from "./http.js";
 import { startKeys } from "./keys.js";
 import { List } from "./list.js";
@@ -12,6 +13,7 @@ import { Thread } from "./thread.js";
 
 const POLL = 4000; // ms, without a socket
 const SAFETY = 45000; // ms, with one: an event may get lost
+const UNSEEN = 30000; // ms, without one, while nobody looks: the title still counts
 const TYPING_FOR = 6000;
 const PANEL = "recado:panel";
 
@@ -20,8 +22,9 @@ class Inbox {
     this.root = root;
     this.place = root.querySelector("[data-conversation]");
     this.list = new List(root);
-    this.selection = new Selection(root, () => this.refresh());
-    this.alerts = new Alerts(root);
+    this.selection = new Selection(root, this.list, () => this.refresh());
+    this.alerts = new Alerts(root, this.list);
+    this.filters = new Filters(root, this.list, (id) => this.open(this.address(id)));
     this.parts = calm(() => this.loadParts(), 300);
     this.bind();
     startKeys(root, this);
@@ -34,24 +37,28 @@ class Inbox {
     this.root.addEventListener("click", (event) => this.click(event));
     this.root.addEventListener("submit", (event) => this.submit(event));
     this.root.addEventListener("change", (event) => event.target.closest("form[data-auto]")?.requestSubmit());
-    this.root.addEventListener("inbox:open", (event) => this.open(`${this.root.dataset.indexUrl}/${event.detail}`));
+    this.root.addEventListener("inbox:open", (event) => this.open(this.address(event.detail)));
     this.root.addEventListener("inbox:sent", (event) => this.sent(event.detail));
-    this.searchAsOneTypes();
     addEventListener("popstate", () => this.arrive());
     addEventListener("pagehide", () => this.composer?.leave());
     addEventListener("online", () => this.refresh());
-    document.addEventListener("visibilitychange", () => document.hidden || this.seen());
+    document.addEventListener("visibilitychange", () => document.hidden || this.woken());
     onEvent((name, payload) => this.hear(name, payload));
-    onChange((connected) => connected && (this.subscribe(), this.refresh()));
+    onChange((connected) => {
+      if (connected) (this.subscribe(), this.refresh());
+      this.tick();
+    });
   }
 
-  searchAsOneTypes() {
-    const form = this.root.querySelector("[data-search-form]");
-    let timer = null;
-    form.addEventListener("input", () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => this.filter({ q: form.elements.q.value.trim() }), 300);
-    });
+  // A laptop that slept, a tab that was away: timers stood still meanwhile.
+  woken() {
+    this.refresh();
+    this.seen();
+    this.tick();
+  }
+
+  address(ticketId) {
+    return `${this.root.dataset.indexUrl}/${ticketId}`;
   }
 
   get ticket() {
@@ -60,10 +67,12 @@ class Inbox {
 
   tick() {
     clearTimeout(this.timer);
+    const slow = document.hidden ? UNSEEN : POLL;
     this.timer = setTimeout(() => {
-      if (!document.hidden) this.refresh();
+      if (document.hidden) this.list.refresh();
+      else this.refresh();
       this.tick();
-    }, isConnected() ? SAFETY : POLL);
+    }, isConnected() ? SAFETY : slow);
   }
 
   refresh() {
@@ -76,7 +85,6 @@ class Inbox {
     if (name === "ticket:typing") return this.typing(payload);
     if (!/^(ticket|message):/.test(name)) return;
     this.list.refresh();
-    if (name === "message:new" && !payload.user_id && (document.hidden || payload.ticket_id !== this.ticket)) this.noise(payload);
     if (!this.ticket || payload.ticket_id !== this.ticket) return this.elsewhere(name, payload);
     if (name === "message:update") this.thread.change(payload.message_id);
     else this.thread.refresh();
@@ -88,11 +96,6 @@ class Inbox {
   elsewhere(name, payload) {
     if (name === "message:update" && payload.message_id) this.thread?.change(payload.message_id);
     if (name === "message:update" && payload.changes) payload.changes.forEach(([id]) => this.thread?.change(id));
-  }
-
-  noise(payload) {
-    const row = document.getElementById(`t-${payload.ticket_id}`);
-    if (row) this.alerts.tell(payload.ticket_id);
   }
 
   moved(payload) {
@@ -116,7 +119,7 @@ class Inbox {
 
   click(event) {
     const find = (selector) => event.target.closest(selector);
-    const link = find("[data-open-ticket], [data-tab], [data-back], [data-filter-link], .inbox-chips .chip__x");
+    const link = find("[data-open-ticket], [data-tab], [data-back], [data-saved-filter], [data-drop-filter]");
     if (link && !(event.ctrlKey || event.metaKey || event.shiftKey || event.button)) {
       event.preventDefault();
       if (link.matches("[data-open-ticket]")) this.open(link.href);
@@ -129,28 +132,10 @@ class Inbox {
     else if (find("[data-reschedule]")) reschedule(find("[data-reschedule]"), () => this.parts());
   }
 
-  // Chips stand outside the list: the page that carries them is the page to show.
   follow(link) {
-    if (!link.matches("[data-tab]")) return void location.assign(link.href);
-    for (const tab of this.root.querySelectorAll("[data-tab]")) {
-      tab.classList.toggle("is-active", tab === link);
-      if (tab === link) tab.setAttribute("aria-current", "page");
-      else tab.removeAttribute("aria-current");
-    }
-    for (const field of this.root.parentElement.querySelectorAll("input[name=tab]")) field.value = link.dataset.tab;
-    this.filter({ tab: link.dataset.tab });
-  }
-
-  filter(changes) {
-    const search = new URLSearchParams(this.list.search);
-    for (const [name, value] of Object.entries(changes)) {
-      if (value) search.set(name, value);
-      else search.delete(name);
-    }
-    this.list.search = search;
-    this.list.box.scrollTop = 0;
-    history.replaceState(null, "", `${location.pathname}?${search}`);
-    this.list.refresh();
+    if (link.matches("[data-tab]")) this.filters.change({ tab: link.dataset.tab });
+    else if (link.matches("[data-drop-filter]")) this.filters.change({ [link.dataset.dropFilter]: "" });
+    else this.filters.turn(new URL(link.href).searchParams);
   }
 
   async submit(event) {
@@ -159,11 +144,13 @@ class Inbox {
     if (submitter?.dataset.plain !== undefined) return;
     event.preventDefault();
     const body = new FormData(form, submitter);
+    const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
     submitter?.classList.add("is-busy");
     try {
-      await post(form.action, body);
+      await post(action, body);
       form.closest("dialog")?.close();
-      if (form.matches("[data-take]")) await this.open(form.closest(".ticket").querySelector("[data-open-ticket]").href);
+      if (form.dataset.presence) this.present(form.dataset.presence);
+      if (submitter?.dataset.take) await this.open(this.address(submitter.dataset.take));
     } catch (refused) {
       toast(refused.message, refused.status === 409 ? "warning" : "error");
     }
@@ -171,7 +158,14 @@ class Inbox {
     this.refresh();
   }
 
-  async open(address, push = true) {
+  present(status) {
+    for (const form of this.root.querySelectorAll("[data-presence]")) {
+      form.querySelector("button").setAttribute("aria-pressed", String(form.dataset.presence === status));
+    }
+    this.root.querySelector("[data-away]").hidden = status !== "away";
+  }
+
+  async open(address, push = true, isStep = false) {
     const path = new URL(address, location.href).pathname;
     if (this.ticket && path.endsWith(this.ticket)) return this.composer?.text.focus();
     this.composer?.leave();
@@ -184,7 +178,7 @@ class Inbox {
       if (this.wanted !== wanted) return;
       if (push) history.pushState(null, "", `${path}?${this.list.search}`);
       this.place.replaceChildren(...parse(page).children);
-      this.adopt();
+      this.adopt(isStep);
     } catch (refused) {
       if (this.wanted === wanted) this.shut();
       toast(refused.message, "error");
@@ -194,7 +188,7 @@ class Inbox {
     }
   }
 
-  adopt() {
+  adopt(isStep = false) {
     if (this.ticket) emit("ticket:unsubscribe", { ticket_id: this.ticket });
     this.conversation = this.place.querySelector(".conversation");
     this.thread = new Thread(this.conversation);
@@ -205,7 +199,10 @@ class Inbox {
     this.list.mark(this.ticket);
     this.subscribe();
     this.seen();
-    if (matchMedia("(min-width: 62rem)").matches) this.composer?.text.focus({ preventScroll: true });
+    const { hit } = this.list.rows.find(this.ticket) ?? {};
+    if (hit) this.thread.go(hit);
+    // Who walks through the list with the keyboard stays there until they answer.
+    if (!isStep && matchMedia("(min-width: 62rem)").matches) this.composer?.text.focus({ preventScroll: true });
   }
 
   arrive() {
@@ -226,15 +223,14 @@ class Inbox {
   /** Looked at: read here and, if the company wants it, at WhatsApp. Peeking at what waits marks nothing. */
   seen() {
     if (!this.conversation || document.hidden) return;
-    const row = document.getElementById(`t-${this.ticket}`);
-    if (this.conversation.dataset.status === "pending" || row?.dataset.unread === "0") return;
+    if (this.conversation.dataset.status === "pending" || this.list.rows.find(this.ticket)?.unread === 0) return;
     this.mark ??= calm(() => this.ticket && post(`${this.root.dataset.indexUrl}/${this.ticket}/read`, new FormData()), 1000);
     this.mark();
   }
 
   async unread() {
     if (!this.ticket) return;
-    const url = `${this.root.dataset.indexUrl}/${this.ticket}/unread`;
+    const url = `${this.address(this.ticket)}/unread`;
     this.shut();
     await post(url, new FormData()).catch((refused) => toast(refused.message, "error"));
     this.list.refresh();
@@ -275,21 +271,23 @@ class Inbox {
   }
 
   step(by) {
-    const link = this.list.beside(by)?.querySelector("[data-open-ticket]");
-    if (link) {
-      link.scrollIntoView({ block: "nearest" });
-      this.open(link.href);
-    }
-    this.list.more();
+    const row = this.list.rows.beside(this.wantedId ?? this.ticket, by);
+    if (!row) return;
+    this.list.reveal(row.id)?.focus({ preventScroll: true });
+    this.open(this.address(row.id), true, true);
+  }
+
+  get wantedId() {
+    return this.wanted?.split("/").pop();
   }
 
   async closeAndNext() {
-    const next = (this.list.beside(1) ?? this.list.beside(-1))?.querySelector("[data-open-ticket]")?.href;
+    const next = this.list.rows.beside(this.ticket, 1) ?? this.list.rows.beside(this.ticket, -1);
     if (!this.ticket || this.conversation.dataset.status === "closed") return;
-    const url = `${this.root.dataset.indexUrl}/${this.ticket}/close`;
+    const url = `${this.address(this.ticket)}/close`;
     try {
       await post(url, new FormData());
-      if (next && !next.includes(this.ticket)) this.open(next);
+      if (next) (this.list.reveal(next.id), this.open(this.address(next.id)));
       else this.shut();
     } catch (refused) {
       toast(refused.message, "error");

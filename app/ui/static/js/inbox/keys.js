@@ -1,7 +1,8 @@
-// The keyboard. Single letters, only while nobody is writing.
-function writing(event) {
-  const { target } = event;
-  return target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]");
+// The keyboard. Single letters while nobody is writing; with Alt the same letters also from within a text.
+const PATIENCE = 1200; // ms between "g" and its letter
+
+function writing({ target }) {
+  return target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
 }
 
 export function startKeys(root, inbox) {
@@ -18,7 +19,7 @@ export function startKeys(root, inbox) {
     E: () => inbox.closeAndNext(),
     u: () => inbox.unread(),
     p: () => inbox.togglePanel(),
-    x: () => inbox.selection.toggle(root.querySelector(".ticket.is-active")),
+    x: () => inbox.selection.toggle(inbox.ticket),
     1: tab("mine"),
     2: tab("waiting"),
     3: tab("all"),
@@ -26,17 +27,21 @@ export function startKeys(root, inbox) {
     Escape: () => inbox.selection.clear(),
   };
   let afterG = -Infinity; // "g c" goes elsewhere: its second letter is not ours
-  addEventListener(
-    "keydown",
-    (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || writing(event)) return;
-      const isSecond = event.timeStamp - afterG < 1200;
-      afterG = event.key === "g" ? event.timeStamp : -Infinity;
-      if (isSecond || !Object.hasOwn(acts, event.key)) return;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      acts[event.key]();
-    },
-    true,
-  );
+  const wanted = (event) => {
+    if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return null;
+    // What Alt makes of a letter differs between keyboards; which key it is does not.
+    if (event.altKey) return /^Key[JKARNTE]$/.test(event.code) ? event.code[3][event.shiftKey ? "toUpperCase" : "toLowerCase"]() : null;
+    if (writing(event) || document.querySelector(".dropdown-menu.show")) return null;
+    const isSecond = event.timeStamp - afterG < PATIENCE;
+    afterG = event.key === "g" ? event.timeStamp : -Infinity;
+    return isSecond ? null : event.key;
+  };
+  const act = (event) => {
+    const name = wanted(event);
+    if (!name || !Object.hasOwn(acts, name)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    acts[name]();
+  };
+  addEventListener("keydown", act, true);
 }
