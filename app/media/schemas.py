@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from marshmallow import fields
 
 from app.core.schema import Schema, UtcDateTime
@@ -10,6 +11,12 @@ from app.media.models import Media
 from app.media.rules import INLINE
 from app.ui.downloads import Stored
 
+AUDIO_ERRORS = {
+    "empty": _l("Não há som nesta gravação. Confira o microfone e grave de novo."),
+    "unreadable": _l("Não conseguimos ler esta gravação. Grave de novo."),
+    "too_long": _l("Uma mensagem de voz pode ter até 15 minutos."),
+    "too_large": _l("Uma mensagem de voz pode ter até 15 minutos."),
+}
 API_URL = "/api/v1/media/{}/content"
 PAGE_URL = "/media/{}"
 
@@ -31,6 +38,14 @@ class MediaSchema(Schema):
 def media_fields(media: Media) -> dict[str, Any]:
     """For scripts of our pages, whose session opens the page address."""
     return {**MediaSchema().dump(media), "url": PAGE_URL.format(media.id)}
+
+
+def recording_fields(media: Media) -> dict[str, Any]:
+    """`state`: preparing, ready (it is a voice note now) or failed, with `message`."""
+    if media.error:
+        message = AUDIO_ERRORS.get(media.error, AUDIO_ERRORS["unreadable"])
+        return {"id": media.id, "state": "failed", "message": str(message)}
+    return {"id": media.id, "state": "preparing" if media.kind == "recording" else "ready"}
 
 
 def stored_thumbnail(media: Media) -> Stored:

@@ -9,12 +9,12 @@ from flask_babel import gettext as _
 from app.core.db import release
 from app.core.errors import Invalid
 from app.media import queries, service
-from app.media.schemas import media_fields, stored, stored_thumbnail
+from app.media.schemas import media_fields, recording_fields, stored, stored_thumbnail
 from app.ui.downloads import file_response
 from app.ui.errors import is_fragment
 
 blueprint = Blueprint("media", __name__, template_folder="templates")
-_UPLOADS = ("/media", "/api/v1/media")
+_UPLOADS = ("/media", "/media/recordings", "/api/v1/media")
 _FORM_OVERHEAD = 1024 * 1024
 
 
@@ -40,6 +40,21 @@ def upload() -> ResponseReturnValue:
     if is_fragment():
         return render_template("media/_card.html", media=media), 201
     return jsonify(media_fields(media)), 201
+
+
+@blueprint.post("/media/recordings")
+def record() -> ResponseReturnValue:
+    """What the microphone gave; the voice note is made of it by a worker."""
+    file = request.files.get("file")
+    if file is None:
+        raise Invalid.field("file", _("Escolha um arquivo."))
+    release()
+    return jsonify(recording_fields(service.take_recording(file.stream, file.filename or ""))), 202
+
+
+@blueprint.get("/media/recordings/<uuid:media_id>")
+def recording(media_id: UUID) -> ResponseReturnValue:
+    return jsonify(recording_fields(queries.get_media(media_id)))
 
 
 @blueprint.get("/media/<uuid:media_id>")

@@ -19,6 +19,7 @@ from app.inbox.models import Ticket
 from app.inbox.queries import get_ticket
 from app.inbox.rules import searchable
 from app.inbox.service.assigning import assign_to_actor
+from app.media.queries import find_media
 from app.messages.models import Message
 from app.outbox.models import Lane
 from app.outbox.service import queue_message
@@ -79,6 +80,7 @@ def reply(
         if known is not None:
             return known
         take_to_answer(ticket)
+        _check_ready(media_id)
         quoted = _quoted(ticket, reply_to) if reply_to else None
         message = queue_message(
             ticket.instance_id,
@@ -164,6 +166,12 @@ def touch(
             "first_response_s": max(0, int((row.first_response_at - row.created_at).total_seconds())),
         }
     metrics.add(row.queue_id, user_id if answers else None, **counts)
+
+
+def _check_ready(media_id: uuid.UUID | None) -> None:
+    media = find_media(media_id)
+    if media is not None and media.kind == "recording":
+        raise Conflict(_("O áudio ainda está sendo preparado; espere um instante."), code="preparing")
 
 
 def _signed(actor: Actor, body: str) -> str:

@@ -1,7 +1,8 @@
 """Taking files in, from people and from addresses."""
 
+from app.media.service.recording import on_created, take_recording
 from app.media.service.remote import Remote, read_remote
-from app.media.service.shrinking import make_thumbnail, on_created
+from app.media.service.shrinking import make_thumbnail
 from app.media.service.storing import LARGEST, check_uploaded, store_from_url, store_upload
 from app.media.service.sweeping import follow_uses, sweep
 
@@ -16,4 +17,5 @@ __all__ = [
     "store_from_url",
     "store_upload",
     "sweep",
+    "take_recording",
 ]

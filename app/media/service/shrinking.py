@@ -2,20 +2,12 @@
 
 import uuid
 
-from app.core.background import enqueue
-from app.core.context import current_actor
 from app.core.db import release, transaction
 from app.core.storage import new_key, storage
 from app.media import queries, rules
 from app.media.models import Media
 
 SIDE = 480  # points on the longer side
-
-
-def on_created(media_id: str, kind: str) -> None:
-    """A worker makes it: decoding a picture takes time and memory."""
-    if kind in ("image", "sticker"):
-        enqueue("media.thumbnail", tenant_id=current_actor().tenant_id, media_id=media_id)
 
 
 def make_thumbnail(media_id: uuid.UUID) -> bool:
