@@ -10,6 +10,7 @@ from app.campaigns import service as campaigns
 from app.config import Config
 from app.contacts.service.merges import follow_merges
 from app.core import background, crypto, facts, files, outbound, realtime, storage, tracing
+from app.hooks import service as hooks
 from app.inbox.service import audience, merging, on_queued
 from app.media import service as media
 from app.outbox.service import brakes, repair
@@ -27,6 +28,7 @@ BLUEPRINTS = (
     "app.templates.views",
     "app.inbox.views",
     "app.campaigns.views",
+    "app.hooks.views",
     "app.webhooks.views",
     "app.webhooks.evolution",
     "app.api",
@@ -40,6 +42,7 @@ JOBS = (
     "app.outbox.jobs",
     "app.campaigns.jobs",
     "app.inbox.jobs",
+    "app.hooks.jobs",
     "app.webhooks.jobs",
 )
 SOCKETS = ("app.accounts.sockets", "app.inbox.sockets")
@@ -90,6 +93,8 @@ def _wire_features() -> None:
     facts.subscribe("tenant.created", on_tenant_created)
     facts.subscribe("message.queued", on_queued)
     facts.subscribe("media.created", media.on_created)
+    for name in hooks.FACTS:
+        facts.subscribe(name, hooks.wake)
     facts.address(audience.FACTS, audience.rooms)
 
 

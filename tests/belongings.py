@@ -12,6 +12,7 @@ from app.contacts.queries.people import Filter
 from app.contacts.service import exports, imports, labels, merges
 from app.core import ids
 from app.core.db import transaction
+from app.hooks import service as hooks
 from app.inbox.models import Ticket
 from app.inbox.service.queues import create_queue
 from app.inbox.service.quick_replies import create_quick_reply, save_filter
@@ -48,6 +49,7 @@ def belongings(company: Company, as_admin: object) -> dict[str, str]:
         "filter_id": save_filter("Meus", {"status": "open"}).id,
         "reply_id": create_quick_reply("oi", "Olá!").id,
         "letter_id": _dead_letter(instance.id),
+        **_webhook(),
         "name": "0" * 32 + ".xlsx",
         "code": "phone_missing",
     }
@@ -55,6 +57,11 @@ def belongings(company: Company, as_admin: object) -> dict[str, str]:
         query = text("SELECT id FROM messages WHERE campaign_id = :id")
         found["message_id"] = session.scalar(query, {"id": launched.id})
     return {name: str(value) for name, value in found.items()}
+
+
+def _webhook() -> dict[str, uuid.UUID]:
+    row = hooks.create_webhook("http://127.0.0.1:9/", ["contact.merged"]).row
+    return {"webhook_id": row.id, "delivery_id": hooks.send_test(row.id).id}
 
 
 def _ticket(instance_id: uuid.UUID, contact_id: uuid.UUID) -> uuid.UUID:

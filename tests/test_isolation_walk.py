@@ -42,6 +42,9 @@ BODIES: dict[str, Any] = {
     "api.lists.update_list": {"name": "Outro"},
     "api.tags.create_tag": {"name": "Outro"},
     "api.tags.update_tag": {"name": "Outro"},
+    "api.webhooks.create": {"url": "http://127.0.0.1:9/", "events": ["contact.*"]},
+    "api.webhooks.update": {"description": "Outro"},
+    "hooks.update": {"url": "http://127.0.0.1:9/", "events": "contact.*"},
     "api.templates.create": {"name": "Outro", "content": "Oi"},
     "api.queues.create_queue": {"name": "Outra"},
     "api.queues.update_queue": {"name": "Outra"},
@@ -64,7 +67,10 @@ BODIES: dict[str, Any] = {
 }
 # 422: a form or a body is looked at before the permission; whatever it holds, nothing may change.
 REFUSALS = (403, 404, 409, 422)
-ALLOWED = {"viewer": re.compile("never"), "developer": re.compile(r"accounts\.|(api\.)?dead.letters\.")}
+ALLOWED = {
+    "viewer": re.compile("never"),
+    "developer": re.compile(r"accounts\.|(api\.)?dead.letters\.|hooks\.|api\.webhooks\."),
+}
 LOOKS = {"lists.count", "lists.builder", "templates.preview"}  # POSTs that only look
 PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
@@ -120,7 +126,7 @@ TRACES = {"audit_logs", "sessions", "refresh_tokens", "users"}
 
 @pytest.mark.parametrize(
     ("role", "own"),
-    [("viewer", set()), ("developer", {"api_tokens", "inbound_events", "facts"})],
+    [("viewer", set()), ("developer", {"api_tokens", "inbound_events", "facts", "webhooks", "webhook_deliveries"})],
 )
 def test_a_role_without_rights_changes_nothing(app, owner_engine, company, belongings, role, own):
     """Every writing door, with a body that would do."""

@@ -19,6 +19,7 @@ FEATURES = (
     "app.campaigns.api",
     "app.outbox.api",
     "app.inbox.api",
+    "app.hooks.api",
     "app.webhooks.api",
 )
 

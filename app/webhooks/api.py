@@ -21,7 +21,8 @@ blp = Blueprint("dead-letters", __name__, url_prefix="/dead-letters", descriptio
 def index(query: dict[str, Any]) -> Page[DeadLetter]:
     """List dead letters
 
-    `inbound`: events that could not be read; `send`: messages that failed or that nobody can vouch for.
+    `inbound`: events that could not be read; `send`: messages that failed or that nobody can vouch for;
+    `webhook`: deliveries to other systems that were given up.
     """
     return queries.list_letters(query["kind"], query["page"], query["limit"])
 

@@ -16,6 +16,8 @@ from app.core.db import read_session
 from app.core.errors import NotFound
 from app.core.paging import Page
 from app.core.permissions import require
+from app.hooks import queries as hooks
+from app.hooks.models import Delivery
 from app.messages.rules import failure
 from app.outbox import queries as outbox
 
@@ -64,10 +66,10 @@ def list_letters(kind: str | None = None, page: int = 1, limit: int = 50) -> Pag
     page, limit = paging.clamp(page, limit)
     skip = (page - 1) * limit
     if kind is None:
-        both = [*_inbound(skip + limit), *_unsent(skip + limit)]
+        both = [*_inbound(skip + limit), *_unsent(skip + limit), *_untold(skip + limit)]
         newest = sorted(both, key=lambda letter: letter.id, reverse=True)[skip : skip + limit]
         return Page(newest, sum(count_letters().values()), page, limit)
-    rows = {"inbound": _inbound, "send": _unsent, "webhook": _no_webhooks}[kind](limit, skip)
+    rows = {"inbound": _inbound, "send": _unsent, "webhook": _untold}[kind](limit, skip)
     return Page(rows, count_letters()[kind], page, limit)
 
 
@@ -75,19 +77,20 @@ def count_letters() -> dict[str, int]:
     require("dead_letters.manage")
     scope = {"tenant": current_actor().tenant_id, "most": COUNT_TO}
     inbound = read_session().scalar(_COUNT_INBOUND, scope) or 0
-    return {"inbound": inbound, "send": outbox.count_dead(COUNT_TO), "webhook": 0}
+    return {"inbound": inbound, "send": outbox.count_dead(COUNT_TO), "webhook": hooks.count_failed(COUNT_TO)}
 
 
 def list_ids(kind: str, limit: int) -> list[uuid.UUID]:
     require("dead_letters.manage")
-    rows = {"inbound": _inbound, "send": _unsent, "webhook": _no_webhooks}[kind](limit, 0)
+    rows = {"inbound": _inbound, "send": _unsent, "webhook": _untold}[kind](limit, 0)
     return [letter.id for letter in rows]
 
 
 def get_letter(letter_id: uuid.UUID) -> DeadLetter:
     """Raises NotFound for one that is settled already."""
     require("dead_letters.manage")
-    found = [*_inbound(1, letter_id=letter_id), *_unsent(1, letter_id=letter_id)]
+    found = [kind(1, letter_id=letter_id) for kind in (_inbound, _unsent, _untold)]
+    found = [letter for letters in found for letter in letters]
     if not found:
         raise NotFound(_("Esta falha já foi resolvida"))
     return found[0]
@@ -159,6 +162,19 @@ def _letter_of_message(row: Row[Any], instance_name: str) -> DeadLetter:
     )
 
 
-def _no_webhooks(_limit: int, _skip: int) -> list[DeadLetter]:
-    """Outgoing webhooks leave nothing behind until they exist."""
-    return []
+def _untold(limit: int, skip: int = 0, letter_id: uuid.UUID | None = None) -> list[DeadLetter]:
+    return [_letter_of_delivery(row, url) for row, url in hooks.list_failed(limit, skip, letter_id)]
+
+
+def _letter_of_delivery(row: Delivery, url: str) -> DeadLetter:
+    """Without what was sent: the delivery's own page knows who may see it."""
+    last = row.last_try or {}
+    return DeadLetter(
+        id=row.id,
+        kind="webhook",
+        error=str(last.get("status") or last.get("error") or ""),
+        payload={"url": url, "event": row.event, "webhook_id": str(row.webhook_id), "attempts": row.attempts},
+        created_at=row.created_at,
+        words=_("Um sistema seu não recebeu este aviso"),
+        advice=_("Veja por que o endereço recusou, corrija e envie de novo: vai com o mesmo código."),
+    )

@@ -15,7 +15,8 @@ from app.webhooks.service import deadletters
 
 blueprint = Blueprint("dead_letters", __name__, template_folder="templates", url_prefix="/settings/dead-letters")
 PER_PAGE = 50
-KIND_NAMES = {"send": (_l("Envio"), "send-off"), "inbound": (_l("Recebimento"), "message-report")}
+KIND_NAMES = {"send": (_l("Envio"), "send-off"), "inbound": (_l("Recebimento"), "message-report"),
+              "webhook": (_l("Webhooks"), "webhook")}  # fmt: skip
 
 
 def init_app(app: Flask) -> None:
@@ -25,7 +26,7 @@ def init_app(app: Flask) -> None:
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     counts = queries.count_letters()
-    usual = "send" if counts["send"] or not counts["inbound"] else "inbound"
+    usual = next((name for name in KIND_NAMES if counts[name]), "send")
     kind = request.args.get("kind")
     kind = kind if kind in KIND_NAMES else usual
     page = queries.list_letters(kind, request.args.get("page", 1, type=int), PER_PAGE)

@@ -5,8 +5,9 @@ something else the second time. Certificates are still checked against the name.
 """
 
 import tempfile
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
 from urllib.parse import urljoin
@@ -18,9 +19,11 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from app.core.outbound.addresses import Target, resolve
+from app.core.outbound.bounded import BoundedConnection, BoundedTLSConnection
 
 REDIRECTS = 3
 SPOOLED = 1024 * 1024
+FRESH, IDLE, KEPT = 60.0, 3.0, 8  # of a Line: seconds between look-ups, seconds unused, connections
 _CHUNK = 64 * 1024
 _MOVED = {301, 302, 303, 307, 308}
 _PASSING = {408, 425, 429}
@@ -78,15 +81,56 @@ def request(
     max_bytes: int = 64 * 1024,
 ) -> Answer:
     """One call without redirects (a 3xx is an answer); of the answer's body at most `max_bytes` are kept."""
-    target = resolve(url)
-    response = _open(method, target, body, headers or {}, time.monotonic() + timeout)
+    target, deadline = resolve(url), time.monotonic() + timeout
+    response = _open(method, target, body, headers or {}, deadline)
     try:
-        kept = response.read(max_bytes, decode_content=False) or b""
-    except HTTPError as error:
-        raise OutboundError(_("O servidor interrompeu a resposta."), permanent=False) from error
+        return Answer(response.status, dict(response.headers), _beginning(response, max_bytes, deadline))
     finally:
         response.close()
-    return Answer(response.status, dict(response.headers), kept)
+
+
+class Line:
+    """Calls to one address over kept connections, from many threads. The name is looked up again every minute, and a
+    connection stays with the address that was checked. Idle ones are dropped before the other side does it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._target: Target | None = None
+        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
+        self._looked_up = self._used = 0.0
+
+    def post(self, body: bytes, headers: Mapping[str, str], *, timeout: float, max_bytes: int) -> Answer:
+        """As `request`. Raises Invalid for a forbidden address, OutboundError when nobody answers in time."""
+        deadline = time.monotonic() + timeout
+        response = _first(self._ready(deadline), "POST", body, headers, deadline)
+        try:
+            return Answer(response.status, dict(response.headers), _beginning(response, max_bytes, deadline))
+        finally:
+            if not response.closed:
+                response.close()  # longer than we read: this connection can't be used again
+
+    def close(self) -> None:
+        with self._lock:
+            self._drop()
+
+    def _ready(self, deadline: float) -> list[tuple[urllib3.HTTPConnectionPool, Target]]:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._looked_up > FRESH or now - self._used > IDLE:
+                self._drop()
+            if self._target is None:
+                self._target, self._looked_up = resolve(self._url), now
+            self._used, target = now, self._target
+            for address in target.addresses:
+                if address not in self._pools:
+                    self._pools[address] = _pool(target, address, deadline - now, size=KEPT)
+            return [(self._pools[address], target) for address in target.addresses]
+
+    def _drop(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+        self._pools, self._target = {}, None
 
 
 def _get(url: str, deadline: float) -> tuple[BaseHTTPResponse, Target]:
@@ -103,36 +147,58 @@ def _get(url: str, deadline: float) -> tuple[BaseHTTPResponse, Target]:
 
 def _open(method: str, target: Target, body: bytes, headers: Mapping[str, str], deadline: float) -> BaseHTTPResponse:
     """The first of the target's addresses that answers."""
+    left = deadline - time.monotonic()
+    pools = [(_pool(target, address, left), target) for address in target.addresses]
+    return _first(pools, method, body, headers, deadline)
+
+
+def _first(
+    pools: Sequence[tuple[urllib3.HTTPConnectionPool, Target]],
+    method: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    deadline: float,
+) -> BaseHTTPResponse:
     failure: HTTPError | None = None
-    for address in target.addresses:
-        left = deadline - time.monotonic()
+    host = ""
+    for pool, target in pools:
+        left, host = deadline - time.monotonic(), target.host
         if left <= 0:
             break
         try:
-            return _call(_pool(target, address, left), method, target, body, headers)
+            return _call(pool, method, target, body, headers, left)
         except HTTPError as error:
             failure = error
-    raise OutboundError(_("O servidor “%(host)s” não respondeu.", host=target.host), permanent=False) from failure
+    raise OutboundError(_("O servidor “%(host)s” não respondeu.", host=host), permanent=False) from failure
 
 
-def _pool(target: Target, address: str, timeout: float) -> urllib3.HTTPConnectionPool:
-    patience = urllib3.Timeout(connect=min(5, timeout), read=timeout)
+def _pool(target: Target, address: str, timeout: float, size: int = 1) -> urllib3.HTTPConnectionPool:
+    pool: urllib3.HTTPConnectionPool
     if target.scheme == "http":
-        return urllib3.HTTPConnectionPool(address, target.port, timeout=patience, maxsize=1)
-    return urllib3.HTTPSConnectionPool(
+        pool = urllib3.HTTPConnectionPool(address, target.port, timeout=timeout, maxsize=size)
+        pool.ConnectionCls = BoundedConnection
+        return pool
+    pool = urllib3.HTTPSConnectionPool(
         address,
         target.port,
-        timeout=patience,
-        maxsize=1,
+        timeout=timeout,
+        maxsize=size,
         cert_reqs="CERT_REQUIRED",
         ca_certs=certifi.where(),
         server_hostname=target.host,
         assert_hostname=target.host,
     )
+    pool.ConnectionCls = BoundedTLSConnection
+    return pool
 
 
 def _call(
-    pool: urllib3.HTTPConnectionPool, method: str, target: Target, body: bytes, headers: Mapping[str, str]
+    pool: urllib3.HTTPConnectionPool,
+    method: str,
+    target: Target,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout: float,
 ) -> BaseHTTPResponse:
     ours = {"Host": target.authority, "User-Agent": _AGENT, "Accept-Encoding": "identity"}
     return pool.urlopen(
@@ -140,10 +206,24 @@ def _call(
         target.path,
         body=body or None,
         headers={**headers, **ours},
+        timeout=urllib3.Timeout(connect=min(5, timeout), read=timeout),
         retries=False,
         redirect=False,
         preload_content=False,
     )
+
+
+def _beginning(response: BaseHTTPResponse, max_bytes: int, deadline: float) -> bytes:
+    """Of the answer's body, what comes in time, up to so much."""
+    kept = b""
+    try:
+        while len(kept) < max_bytes and (chunk := response.read1(max_bytes - len(kept), decode_content=False)):
+            kept += chunk
+            if time.monotonic() > deadline:
+                raise OutboundError(_("O servidor interrompeu a resposta."), permanent=False)
+    except HTTPError as error:
+        raise OutboundError(_("O servidor interrompeu a resposta."), permanent=False) from error
+    return kept
 
 
 def _refuse_bad_status(status: int) -> None:

@@ -14,6 +14,7 @@ from app.core.db import transaction
 from app.core.errors import AppError, NotFound
 from app.core.facts import emit
 from app.core.permissions import require
+from app.hooks import service as hooks
 from app.outbox.service import discard_failed, send_again
 from app.webhooks import queries
 from app.webhooks.queries import DeadLetter
@@ -41,6 +42,8 @@ def replay(letter_id: uuid.UUID, *, confirm: bool = False) -> DeadLetter:
         if letter.kind == "inbound":
             _settle(letter_id, "pending")
             nudge("webhooks.process")
+        elif letter.kind == "webhook":
+            hooks.replay(letter_id)
         else:
             with acting(_sender(actor)):
                 send_again(letter_id, confirm=confirm)
@@ -56,6 +59,8 @@ def discard(letter_id: uuid.UUID) -> DeadLetter:
         letter = queries.get_letter(letter_id)
         if letter.kind == "inbound":
             _settle(letter_id, "discarded")
+        elif letter.kind == "webhook":
+            hooks.discard(letter_id)
         else:
             discard_failed(letter_id)
         audit("dead_letter.discard", letter.kind, letter_id)
