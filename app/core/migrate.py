@@ -5,11 +5,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config as AlembicConfig
 
-_FOLDER = Path(__file__).resolve().parent.parent.parent / "migrations"
+FOLDER = Path(__file__).resolve().parent.parent.parent / "migrations"
 
 
 def _config(owner_url: str, app_url: str) -> AlembicConfig:
-    config = AlembicConfig(str(_FOLDER / "alembic.ini"))
+    config = AlembicConfig(str(FOLDER / "alembic.ini"))
     config.attributes["owner_url"] = owner_url
     config.attributes["app_url"] = app_url
     return config

@@ -1,17 +1,18 @@
-"""`flask outbox …`: what the operator decides after a backup was restored."""
+"""`outbox …`, `safe-mode …`, `pause-all`: what the operator decides after a restore or in an emergency."""
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
 from app.core.retention import every_tenant
-from app.outbox.service import count_restored, release_restored
+from app.outbox.service import count_restored, in_safe_mode, release_restored, set_safe_mode
 
 group = AppGroup("outbox", help="The send queue.")
 
 
 def init_app(app: Flask) -> None:
-    app.cli.add_command(group)
+    for command in (group, safe_mode, pause_all):
+        app.cli.add_command(command)
 
 
 @group.command("restored")
@@ -27,3 +28,48 @@ def restored() -> None:
 def release() -> None:
     """Let them go: nobody else sent them since the backup was made."""
     click.echo(sum(release_restored() for _tenant_id in every_tenant()))
+
+
+@click.group("safe-mode", help="Nothing is sent while it is on.")
+def safe_mode() -> None:
+    """Companies that are inactive are left as they are: they send nothing anyhow."""
+
+
+@safe_mode.command("status")
+def status() -> None:
+    """Which companies are in it, and how many messages a restore holds. Exit code 3 when any is."""
+    safe = 0
+    for tenant_id in every_tenant():
+        if in_safe_mode():
+            safe += 1
+            click.echo(f"{tenant_id}  {count_restored()} retidas (held)")
+    if safe:
+        raise SystemExit(3)
+    click.echo("desligado (off)")
+
+
+@safe_mode.command("on")
+def on() -> None:
+    """Stop everything that is sent, now."""
+    _set_everywhere(True)
+
+
+@safe_mode.command("off")
+@click.confirmation_option(prompt="Go on sending in every company?")
+def off() -> None:
+    """Go on. What a restore holds stays held: `outbox release-restored` lets it go, once nobody else sent it."""
+    _set_everywhere(False)
+    held = sum(count_restored() for _tenant_id in every_tenant())
+    if held:
+        click.echo(f"{held} mensagens continuam retidas (still held): recado.py outbox release-restored")
+
+
+@click.command("pause-all")
+def pause_all() -> None:
+    """The emergency brake: safe mode in every company. `safe-mode off` goes on."""
+    _set_everywhere(True)
+
+
+def _set_everywhere(value: bool) -> None:
+    changed = sum(set_safe_mode(value) for _tenant_id in every_tenant())
+    click.echo(f"{changed} empresas (companies): modo de segurança {'ligado (on)' if value else 'desligado (off)'}")

@@ -1,9 +1,13 @@
 """The settings of a run that is already up, for commands beside it. Touches and starts nothing."""
 
 from app.runtime import checks, postgres
+from app.runtime.backups import cli as backups
 from app.runtime.folders import socket_folder
 from app.runtime.settings import Settings
 from app.runtime.valkey import Cache
+
+# Commands that need no running application: they work when it doesn't.
+COMMANDS = {str(command.name): command for command in backups.COMMANDS}
 
 
 def environment(settings: Settings) -> dict[str, str]:

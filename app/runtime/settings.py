@@ -81,6 +81,8 @@ def _secrets(file: Path, env: Mapping[str, str]) -> dict[str, str]:
 _MAKERS = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(48),
     "ENCRYPTION_KEYS": lambda: Fernet.generate_key().decode(),
+    # Closes the backups. It has to be kept elsewhere too: a burnt server takes its own copy along.
+    "BACKUP_KEY": lambda: secrets.token_urlsafe(32),
     # What the simulator asks for; a real gateway's key comes from the operator.
     "SIMULATOR_KEY": lambda: secrets.token_hex(16).upper(),
 }

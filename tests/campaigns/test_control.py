@@ -16,6 +16,7 @@ from app.core.context import acting
 from app.core.db import read_session, transaction
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound
 from app.messages.models import Message
+from app.outbox import service as outbox
 from app.outbox.models import OutboxRow, SendLane
 from app.outbox.service import brakes
 from tests.factories import make_contact, make_instance
@@ -156,6 +157,20 @@ def test_scheduled_campaigns_go_when_their_time_comes(draft):
     jobs.launch_due()
     assert campaigns.get_campaign(campaign_id).status == "scheduled"
     with clock.frozen(at + timedelta(hours=5)):
+        jobs.launch_due()
+    assert campaigns.get_campaign(campaign_id).status == "sending"
+
+
+def test_in_safe_mode_a_schedule_waits_for_a_person(draft):
+    """A restored backup must not launch what the original may have launched since."""
+    campaign_id = draft().id
+    at = clock.now() + timedelta(minutes=10)
+    service.schedule(campaign_id, at)
+    outbox.set_safe_mode(True)
+    with clock.frozen(at + timedelta(minutes=5)):
+        jobs.launch_due()
+        assert campaigns.get_campaign(campaign_id).status == "scheduled"
+        outbox.set_safe_mode(False)
         jobs.launch_due()
     assert campaigns.get_campaign(campaign_id).status == "sending"
 

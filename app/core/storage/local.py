@@ -53,6 +53,11 @@ class LocalStorage:
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
 
+    def keys(self) -> Iterator[str]:
+        for path in self._root.rglob("*"):
+            if path.is_file() and not path.name.startswith("."):
+                yield path.relative_to(self._root).as_posix()
+
     def local_path(self, key: str) -> Path | None:
         return self._path(key)
 

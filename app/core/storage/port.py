@@ -27,6 +27,9 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Deleting what isn't there is no error."""
 
+    def keys(self) -> Iterator[str]:
+        """All of them, in no order."""
+
     def local_path(self, key: str) -> Path | None:
         """Where the file lies on this machine's disk, if it does."""
 

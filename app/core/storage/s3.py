@@ -66,6 +66,16 @@ class S3Storage:
     def delete(self, key: str) -> None:
         _ask(self._client.delete_object, **self._where(key))
 
+    def keys(self) -> Iterator[str]:
+        prefix = f"{self._prefix}/" if self._prefix else ""
+        more: dict[str, str] = {}
+        while True:
+            page = _ask(self._client.list_objects_v2, Bucket=self._bucket, Prefix=prefix, **more)
+            yield from (found["Key"].removeprefix(prefix) for found in page.get("Contents", ()))
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
     def local_path(self, key: str) -> Path | None:
         return None
 

@@ -13,6 +13,7 @@ from app.outbox.service.repair import (
 )
 from app.outbox.service.requests import queue_from_api, send_again
 from app.outbox.service.restored import count_restored, release_restored
+from app.outbox.service.safety import in_safe_mode, set_safe_mode
 
 __all__ = [
     "Receipt",
@@ -24,6 +25,7 @@ __all__ = [
     "count_restored",
     "discard_failed",
     "has_unsent",
+    "in_safe_mode",
     "open_lanes",
     "queue_from_api",
     "queue_message",
@@ -31,6 +33,7 @@ __all__ = [
     "resend_unconfirmed",
     "retry_message",
     "send_again",
+    "set_safe_mode",
     "update_lane_pace",
     "wake",
 ]
