@@ -38,7 +38,7 @@ def deliverer(ctx, owner_engine) -> Iterator[Deliverer]:
     with owner_engine.begin() as connection:  # what other tests left waiting is not this one's
         connection.execute(text("DELETE FROM webhook_deliveries"))
         connection.execute(text("DELETE FROM webhooks"))
-    made = Deliverer(rng=random.Random(1), timeout=5.0)
+    made = Deliverer(rng=random.Random(1), lease=300.0, timeout=120.0)
     yield made
     made.drain(10)
 

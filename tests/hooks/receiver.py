@@ -23,13 +23,14 @@ class Heard:
 
 @dataclass
 class Receiver:
-    """`status` by path; `gates`: a path that waits until its gate opens."""
+    """`status` by path; `gates`: a path that waits until its gate opens; `refused`: said no to once, by what is in it."""
 
     port: int = 0
     heard: list[Heard] = field(default_factory=list)
     status: dict[str, int | list[int]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     gates: dict[str, threading.Event] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
 
     def url(self, path: str = "/") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -37,7 +38,10 @@ class Receiver:
     def at(self, path: str = "/") -> list[Heard]:
         return [one for one in self.heard if one.path == path]
 
-    def next_status(self, path: str) -> int:
+    def next_status(self, path: str, body: str = "") -> int:
+        for words in [one for one in self.refused if one in body]:
+            self.refused.remove(words)
+            return 500
         wanted = self.status.get(path, 200)
         if isinstance(wanted, int):
             return wanted
@@ -57,7 +61,7 @@ def receiver() -> Iterator[Receiver]:
             if self.path in found.gates:
                 found.gates[self.path].wait(60)
             answer = b'{"ok": true}'
-            self.send_response(found.next_status(self.path))
+            self.send_response(found.next_status(self.path, body))
             for name, value in found.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer)))

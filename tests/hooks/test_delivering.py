@@ -63,7 +63,7 @@ def test_the_first_tries_are_five_seconds_apart(company, deliverer, hook, site, 
 def test_one_conversation_keeps_its_order_and_others_do_not_wait(company, deliverer, hook, site, deliver, rows, due):
     hook()
     ana, beto = new_id(), new_id()
-    site.status["/"] = [500, 200]
+    site.refused = [str(ana)]
     tell(company, ana, ana, beto, ana)
     deliver(lambda: len(site.heard) >= 2)
     told = [heard.json["data"]["contact_id"] for heard in site.heard]
