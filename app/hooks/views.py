@@ -38,7 +38,7 @@ DELIVERY_STATES = {
     "pending": (_l("Na fila"), "info"),
     "sending": (_l("Enviando"), "info"),
     "delivered": (_l("Entregue"), "success"),
-    "failed": (_l("Desistimos"), "danger"),
+    "failed": (_l("Não entregue"), "danger"),
     "discarded": (_l("Descartado"), "neutral"),
 }
 REASONS = {
@@ -164,7 +164,8 @@ def _form(hook: Webhook | None, *, empty: bool = False) -> WebhookForm:
 
 def _edit(form: WebhookForm, hook: Webhook | None) -> str:
     groups = [(name, KIND_NAMES[name], [event for event in EVENTS if kind(event) == name]) for name in KINDS]
-    return render_template("hooks/edit.html", form=form, hook=hook, groups=groups)
+    wholes = [f"{name}.*" for name in KINDS]
+    return render_template("hooks/edit.html", form=form, hook=hook, groups=groups, wholes=wholes)
 
 
 def _try(form: WebhookForm, hook: Webhook | None, verb: Callable[[dict[str, Any]], object]) -> Any:
