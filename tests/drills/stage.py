@@ -109,10 +109,9 @@ class Stage:
         }
 
     def start(self, *names: str) -> None:
-        """`send`, `send2`, `events`, `default`, `cron`, `web`."""
+        """`web`, or a worker by its queue: `send`, a second one as `send2`, `events`, `default`, `cron`."""
         for name in names:
-            queue = {"send2": "send"}.get(name, name)
-            command = ["wsgi.py"] if name == "web" else ["worker.py", queue]
+            command = ["wsgi.py"] if name == "web" else ["worker.py", name.rstrip("2")]
             with self.log.open("ab") as output:
                 self.processes[name] = subprocess.Popen(
                     [sys.executable, "-u", *command], cwd=ROOT, env=self.environment(), stdout=output, stderr=output

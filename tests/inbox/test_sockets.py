@@ -1,6 +1,8 @@
 """Who hears what: rooms after a check, ids only, presence that a crash can't leave behind."""
 
+import contextlib
 import contextvars
+import random
 from datetime import timedelta
 
 import pytest
@@ -9,7 +11,11 @@ from flask_socketio import SocketIO
 from app.accounts import sockets as accounts
 from app.core import background, clock, realtime
 from app.core.context import acting
-from app.inbox import service, sockets
+from app.core.db import release
+from app.core.errors import AppError
+from app.core.permissions import can
+from app.gateways.events import Content, MessageReceived
+from app.inbox import queries, service, sockets
 from app.inbox.service import presence
 from tests.clients import IsolatedClient, sign_in
 from tests.factories import Company
@@ -166,3 +172,96 @@ def test_without_redis_nobody_counts_as_here_and_nothing_breaks(company, without
 def test_who_comes_online_wakes_the_distribution(company):
     presence.arrive(company.tenant_id, company.users["agent"], "x")
     assert background.redis().llen("rq:queue:default") == 1
+
+
+SECRETS = ("segredo-da-cliente", "Maria Sigilosa", "5511900000001")
+FACTS = {
+    "ticket_id",
+    "message_id",
+    "message_ids",
+    "instance_id",
+    "user_id",
+    "status",
+    "change",
+    "queue_id",
+    "mentions",
+}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_nobody_hears_more_than_they_may_see(
+    act, company, listen, bruna, second_agent, number, queue, outsider, rows, seed
+):
+    """Random work on conversations of several hands: each event is about one that its hearer may see, now or until
+    this very change, and holds ids and small facts."""
+    rng = random.Random(seed)
+    mine, hers = company.users["agent"], second_agent.user_id
+    queues = [queue("Vendas", members=[mine, hers]), queue("Suporte", members=[hers]), queue("Vazia")]
+    hearers = {
+        "agent": (company.actor("agent"), listen("agent")),
+        "bruna": (second_agent, listen("agent", bruna)),
+        "manager": (company.actor("manager"), listen("manager")),
+        "viewer": (company.actor("viewer"), listen("viewer")),
+        "developer": (company.actor("developer"), listen("developer")),
+        "outsider": (outsider.actor("admin"), listen("admin", outsider)),
+    }
+    heard_of = 0
+    for turn in range(30):
+        before = {name: visible_to(actor, rows) for name, (actor, _listener) in hearers.items()}
+        do_something(rng, company, second_agent, number, queues, rows, turn)
+        for name, (actor, listener) in hearers.items():
+            allowed = before[name] | visible_to(actor, rows)
+            for event in listener.get_received():
+                said = event["args"][0]
+                if "ticket_id" in said:
+                    assert said["ticket_id"] in allowed, (name, event)
+                    heard_of += 1
+                assert set(said) <= FACTS, event
+                assert not any(secret in str(event) for secret in SECRETS), event
+    assert heard_of > 30
+
+
+def visible_to(actor, rows):
+    if not can(actor, "inbox.use"):
+        return set()
+    everyone = [row["id"] for row in rows("SELECT id FROM tickets")]
+    with acting(actor):
+        found = {str(one) for one in everyone if queries.may_see(one)}
+    release()
+    return found
+
+
+def do_something(rng, company, second_agent, number, queues, rows, turn):
+    """One verb by somebody who may, or who learns that they may not."""
+    tickets = [row["id"] for row in rows("SELECT id FROM tickets ORDER BY id")]
+    if not tickets or rng.random() < 0.25:
+        customer_writes(company, number, rng.randrange(4), turn)
+        return
+    one = rng.choice(tickets)
+    verbs = [
+        lambda: service.take(one),
+        lambda: service.release(one),
+        lambda: service.transfer(one, queue_id=rng.choice(queues)),
+        lambda: service.transfer(one, user_id=rng.choice([company.users["agent"], second_agent.user_id])),
+        lambda: service.close(one),
+        lambda: service.reopen(one),
+        lambda: service.add_note(one, f"Maria Sigilosa, segredo-da-cliente {turn}"),
+        lambda: service.reply(one, client_key=f"k{turn}", body=f"segredo-da-cliente {turn}"),
+        lambda: service.set_priority(one, rng.choice(["low", "high"])),
+        lambda: service.mark_read(one),
+    ]
+    with acting(rng.choice([company.actor("agent"), second_agent, company.actor("manager")])):
+        with contextlib.suppress(AppError):
+            rng.choice(verbs)()
+    release()
+
+
+def customer_writes(company, number, person, turn):
+    event = MessageReceived(
+        channel="loja", external_id=f"T{turn}", jid=f"551190000000{person}@s.whatsapp.net", phone=None, lid=None,
+        push_name="Maria Sigilosa", from_me=False, source="android", is_group=False,
+        content=Content("text", f"segredo-da-cliente {turn}"), quoted_id=None, at=clock.now(),
+    )  # fmt: skip
+    with acting(company.system):
+        service.receive(number, [event])
+    release()
