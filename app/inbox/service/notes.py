@@ -11,7 +11,7 @@ from app.accounts.models import User
 from app.core import clock
 from app.core.audit import audit
 from app.core.context import current_actor
-from app.core.db import transaction
+from app.core.db import read_session, transaction
 from app.core.errors import Invalid
 from app.core.facts import emit
 from app.core.permissions import ROLES, require
@@ -113,5 +113,5 @@ def save_draft(ticket_id: uuid.UUID, body: str, is_note: bool = False) -> None:
 def find_draft(ticket_id: uuid.UUID) -> TicketDraft | None:
     actor = require("inbox.use")
     ticket = get_ticket(ticket_id)
-    with transaction() as session:
-        return session.get(TicketDraft, (ticket.id, actor.user_id), populate_existing=True)
+    # No transaction of its own: its commit would expire what the page has read, and every row would be asked again.
+    return read_session().get(TicketDraft, (ticket.id, actor.user_id), populate_existing=True)
