@@ -1,6 +1,6 @@
 """What the inbox calls things."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -181,7 +181,21 @@ def message_times(message: Message) -> str:
     return " · ".join(f"{label} {as_datetime(at)}" for label, at in steps if at)
 
 
+def wave_path(peaks: Sequence[int]) -> str:
+    """The path of a sound's picture, 28 high; player.js draws the same for what it recorded."""
+    bars = [(at * 3 + 1, max(2, round(peak / 100 * 26))) for at, peak in enumerate(peaks)]
+    return "".join(f"M{x} {(28 - tall) / 2:g}v{tall}" for x, tall in bars)
+
+
+def play_time(seconds: float | None) -> str:
+    """`1:05`; nothing when it is not known yet."""
+    return f"{round(seconds) // 60}:{round(seconds) % 60:02}" if seconds else ""
+
+
 GLOBALS = {
+    "wave_path": wave_path,
+    "wave_width": lambda peaks: len(peaks) * 3,
+    "play_time": play_time,
     "inbox_types": TYPES,
     "inbox_type_icons": TYPE_ICONS,
     "inbox_priorities": PRIORITIES,

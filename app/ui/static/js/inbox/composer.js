@@ -1,65 +1,69 @@
-// Where one writes: answers and notes, files, quick replies, the draft.
+// Where one writes: answers and notes, files, voice, quick replies.
 import { toast } from "../toast.js";
-import { csrfToken, words } from "../words.js";
-import { Tray, upload } from "./files.js";
-import { ask, newKey, post } from "./http.js";
-import { Outgoing } from "./outgoing.js";
+import { Draft, holdsDrafts } from "./drafts.js";
+import { Tray, upload, uploadVoice } from "./files.js";
+import { ask, newKey } from "./http.js";
+import { choose } from "./later.js";
+import { holdsFiles, outgoingOf } from "./outgoing.js";
+import { clock } from "./player.js";
 import { Popover } from "./popover.js";
+import { drawPlayer, Recorder } from "./recorder.js";
 
-const PAUSE = 900; // ms without a key until the draft is kept
 const TYPING_EVERY = 3000; // ms
 const SIGN = "recado:sign";
+const LONGEST = 4096; // of an answer; notes may be longer
+const MARKS = { KeyB: "*", KeyI: "_" };
+let current = null;
+
+// Files and recordings are in this page only: leaving it asks.
+addEventListener("beforeunload", (event) => {
+  if (holdsFiles() || holdsDrafts() || current?.holdsFiles()) event.preventDefault();
+});
 
 export class Composer {
   constructor(root, conversation, thread, tell) {
-    Object.assign(this, { root, conversation, thread, tell });
+    Object.assign(this, { root, conversation, tell });
     this.form = conversation.querySelector("[data-composer]");
     this.text = this.form.querySelector("[data-body]");
-    this.tray = new Tray(this.form);
     this.mentions = new Map();
-    this.outgoing = new Outgoing(root, conversation, thread, (entry) => this.takeBack(entry));
+    this.tray = new Tray(this.form, conversation);
+    this.recorder = new Recorder(this.form, (recording) => this.sendVoice(recording));
+    this.draft = new Draft(root, this.form, conversation.dataset.ticketId);
+    this.outgoing = outgoingOf(root, conversation.dataset.ticketId);
     this.popovers = [
       new Popover(this.form.querySelector("[data-popover]"), this.text, (option) => this.quick(option)),
       new Popover(this.form.querySelector("[data-mentions]"), this.text, (option) => this.mention(option)),
     ];
-    this.setMode(this.form.classList.contains("is-note") ? "note" : "reply");
     this.bind();
-    this.fit();
+    this.comeBack();
+    this.outgoing.attach(thread, (entry, back) => this.takeBack(entry, back));
+    current = this;
   }
 
   bind() {
     const on = (selector, act) => this.form.querySelector(selector).addEventListener("click", act);
-    this.form.addEventListener("submit", (event) => this.submit(event));
+    this.form.addEventListener("submit", (event) => (event.preventDefault(), this.send()));
     this.form.addEventListener("click", (event) => this.click(event));
     this.text.addEventListener("input", () => this.typed());
     this.text.addEventListener("keydown", (event) => this.key(event));
-    this.text.addEventListener("paste", (event) => this.paste(event));
+    this.text.addEventListener("paste", (event) => this.isNote || this.tray.paste(event));
     on("[data-later]", () => this.later());
     on("[data-quick-open]", () => this.openQuick());
     on("[data-quote-off]", () => this.quote(null));
     const sign = this.form.querySelector("[data-sign]");
     sign.checked = localStorage.getItem(SIGN) === "1";
     sign.addEventListener("change", () => localStorage.setItem(SIGN, sign.checked ? "1" : "0"));
-    this.dropTarget();
   }
 
-  dropTarget() {
-    const zone = this.conversation;
-    for (const name of ["dragenter", "dragover"]) {
-      zone.addEventListener(name, (event) => {
-        if (!event.dataTransfer?.types.includes("Files")) return;
-        event.preventDefault();
-        zone.classList.add("is-dropping");
-      });
-    }
-    zone.addEventListener("dragleave", (event) => zone.contains(event.relatedTarget) || zone.classList.remove("is-dropping"));
-    zone.addEventListener("drop", (event) => {
-      zone.classList.remove("is-dropping");
-      if (!event.dataTransfer?.files.length) return;
-      event.preventDefault();
-      this.tray.add(event.dataTransfer.files);
-      this.text.focus();
-    });
+  /** As the conversation was left. */
+  comeBack() {
+    const { text, isNote = this.form.classList.contains("is-note"), files, quoted, recording } = this.draft.find();
+    if (text !== null) this.text.value = text;
+    this.setMode(isNote ? "note" : "reply");
+    if (files?.length) this.tray.add(files);
+    if (quoted) this.quote(quoted);
+    Promise.resolve(recording).then((one) => one && this.recorder.show(one));
+    this.fit();
   }
 
   click(event) {
@@ -74,21 +78,25 @@ export class Composer {
     this.form.classList.toggle("is-note", this.isNote);
     for (const tab of this.form.querySelectorAll("[data-mode]")) {
       tab.setAttribute("aria-selected", String(tab.dataset.mode === mode));
+      tab.tabIndex = tab.dataset.mode === mode ? 0 : -1;
     }
     this.text.placeholder = this.isNote ? this.text.dataset.hintNote : this.text.dataset.hintReply;
     const send = this.form.querySelector("[data-send-words]");
     send.textContent = this.isNote ? send.dataset.sendNote : send.dataset.sendReply;
-    for (const only of this.form.querySelectorAll("[data-attach], [data-later], [data-quick-open]")) only.hidden = this.isNote;
-    this.form.querySelector(".composer__sign").hidden = this.isNote;
+    this.form.querySelector("[data-send]").title = send.textContent;
+    for (const only of this.form.querySelectorAll("[data-reply-only]")) only.hidden = this.isNote;
+    this.fit();
     if (focus) this.text.focus();
   }
 
   key(event) {
     if (this.popovers.some((one) => one.key(event))) return;
+    const mark = (event.ctrlKey || event.metaKey) && !event.altKey && MARKS[event.code];
+    if (mark) (event.preventDefault(), this.wrap(mark));
     if (event.key === "Escape") this.text.blur();
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    this.form.requestSubmit();
+    if (!event.repeat) this.form.requestSubmit();
   }
 
   typed() {
@@ -101,8 +109,7 @@ export class Composer {
     else quick.close();
     if (at && this.isNote) people.open(at[1]);
     else people.close();
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.saveDraft(), PAUSE);
+    this.draft.later(this.isNote);
     if (!this.isNote && performance.now() - (this.told ?? -TYPING_EVERY) > TYPING_EVERY) {
       this.told = performance.now();
       this.tell();
@@ -110,23 +117,13 @@ export class Composer {
   }
 
   fit() {
-    this.text.rows = Math.min(9, Math.max(2, this.text.value.split("\n").length));
-  }
-
-  saveDraft(options) {
-    clearTimeout(this.timer);
-    const body = new FormData();
-    body.set("body", this.text.value);
-    body.set("is_note", this.isNote ? "1" : "0");
-    if (this.drafted === this.text.value) return;
-    this.drafted = this.text.value;
-    post(this.form.dataset.draftUrl, body, options).catch(() => (this.drafted = null));
-  }
-
-  paste(event) {
-    if (!event.clipboardData?.files.length || this.isNote) return;
-    event.preventDefault();
-    this.tray.add(event.clipboardData.files);
+    this.text.rows = 1;
+    const line = Number.parseFloat(getComputedStyle(this.text).lineHeight) || 22;
+    this.text.rows = Math.min(9, Math.max(2, Math.round((this.text.scrollHeight - 8) / line)));
+    const over = this.isNote ? 0 : this.text.value.length - LONGEST;
+    const note = this.form.querySelector("[data-too-long]");
+    note.hidden = over <= 0;
+    note.textContent = over > 0 ? note.dataset.words.replace("{n}", over) : "";
   }
 
   insert(words) {
@@ -154,19 +151,12 @@ export class Composer {
       const text = await (await ask(option.dataset.quick)).text();
       const rest = this.text.value.replace(/^\/[^\s/]*/, "");
       this.text.value = text + rest;
-      if (option.dataset.media) await this.attachStored(option.dataset.media);
+      if (option.dataset.media) await this.tray.addStored(option.dataset.media);
       this.typed();
       this.text.focus();
     } catch (refused) {
       toast(refused.message, "error");
     }
-  }
-
-  async attachStored(mediaId) {
-    const answer = await ask(`/media/${mediaId}`);
-    const name = /filename="?([^";]+)/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "arquivo";
-    const bytes = await answer.blob();
-    this.tray.add([new File([bytes], name, { type: bytes.type })]);
   }
 
   mention(option) {
@@ -178,37 +168,51 @@ export class Composer {
     this.typed();
   }
 
+  /** `source`: {reply, who, words} of the message to quote, or null. */
   quote(source) {
     const box = this.form.querySelector("[data-quote]");
-    this.quoted = source?.dataset.reply ?? null;
+    this.quoted = source && { reply: source.reply, who: source.who, words: source.words };
     box.hidden = !source;
-    box.querySelector("[data-quote-who]").textContent = source?.dataset.who ?? "";
-    box.querySelector("[data-quote-text]").textContent = source?.dataset.words ?? "";
+    box.querySelector("[data-quote-who]").textContent = source?.who ?? "";
+    box.querySelector("[data-quote-text]").textContent = source?.words ?? "";
     if (source) this.setMode("reply", true);
-  }
-
-  submit(event) {
-    event.preventDefault();
-    this.send();
   }
 
   send(sendAfter = null) {
     const text = this.text.value.trim();
-    const files = this.isNote ? [] : this.tray.take();
+    if (this.isNote) return text ? this.given(this.note(text)) : toast(this.root.dataset.wordsEmpty, "info");
+    if (text.length > LONGEST) return this.text.focus();
+    const files = this.tray.take();
     if (!text && !files.length) return toast(this.root.dataset.wordsEmpty, "info");
     const later = sendAfter ? [["send_after", sendAfter]] : [];
-    if (this.isNote) this.outgoing.send(this.note(text));
-    else if (!files.length) this.outgoing.send(this.answer(text, later));
+    if (!files.length) return this.given(this.answer(text, later));
     files.forEach((file, at) => {
       const entry = { ...this.answer(at ? "" : text, later), fileName: file.name };
-      this.outgoing.send(entry, () => upload(this.form.dataset.uploadUrl, file));
+      this.outgoing.send(entry, { upload: () => upload(this.form.dataset.uploadUrl, file), back: { files: [file] } });
     });
     this.clear();
   }
 
+  given(entry) {
+    this.outgoing.send(entry);
+    this.clear();
+  }
+
+  sendVoice(recording) {
+    const entry = { ...this.answer("", []), fileName: clock(recording.seconds) };
+    const { form } = this;
+    this.outgoing.send(entry, {
+      upload: () => uploadVoice(form.dataset.recordingUrl, recording.blob, this.root.dataset),
+      player: () => drawPlayer(form, recording),
+      back: { recording },
+    });
+    this.quote(null);
+    this.text.focus();
+  }
+
   answer(text, more) {
     const fields = [["body", text], ...more];
-    if (this.quoted) fields.push(["reply_to", this.quoted]);
+    if (this.quoted) fields.push(["reply_to", this.quoted.reply]);
     if (this.form.querySelector("[data-sign]").checked) fields.push(["sign", "1"]);
     return { key: newKey(), url: this.form.dataset.replyUrl, fields, text, isLater: Boolean(more.length) };
   }
@@ -223,54 +227,30 @@ export class Composer {
     this.mentions.clear();
     this.quote(null);
     this.fit();
-    this.saveDraft();
+    this.draft.save(this.isNote);
     this.text.focus();
   }
 
-  takeBack(entry) {
+  takeBack(entry, back) {
     this.setMode(entry.isNote ? "note" : "reply");
     this.text.value = [this.text.value, entry.text].filter(Boolean).join("\n");
+    if (back?.files) this.tray.add(back.files);
+    if (back?.recording) this.recorder.show(back.recording);
     this.typed();
-    this.text.focus();
+    if (!back?.recording) this.text.focus();
   }
 
   later() {
-    const dialog = document.getElementById("send-later");
-    const form = dialog.querySelector("[data-later-form]");
-    form.querySelector("[data-later-text]").hidden = true;
-    dialog.showModal();
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      event.stopPropagation();
-      this.send(form.elements.send_after.value);
-      dialog.close();
-    };
+    if (!this.text.value.trim() && !this.tray.files.length) return toast(this.root.dataset.wordsEmpty, "info");
+    choose((moment) => this.send(moment));
+  }
+
+  holdsFiles() {
+    return this.form.isConnected && (this.tray.files.length > 0 || this.recorder.isOn);
   }
 
   leave() {
-    if (this.text.value !== (this.drafted ?? this.text.defaultValue)) this.saveDraft({ keepalive: true });
+    const recording = this.recorder.isOn ? this.recorder.stop() : null;
+    this.draft.leave(this.isNote, { files: this.tray.files, quoted: this.quoted, recording });
   }
-}
-
-/** Change one that waits: its text and its moment. */
-export function reschedule(button, done) {
-  const dialog = document.getElementById("send-later");
-  const form = dialog.querySelector("[data-later-form]");
-  form.querySelector("[data-later-text]").hidden = false;
-  form.elements.body.value = button.dataset.body;
-  form.elements.send_after.value = button.dataset.at;
-  dialog.showModal();
-  form.onsubmit = async (event) => {
-    event.preventDefault();
-    event.stopPropagation();
-    const body = new FormData(form);
-    body.set("csrf_token", csrfToken());
-    try {
-      await post(button.dataset.reschedule, body);
-      dialog.close();
-      done();
-    } catch (refused) {
-      toast(refused.message || words("failed"), "error");
-    }
-  };
 }

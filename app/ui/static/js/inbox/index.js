@@ -3,11 +3,13 @@ import { Idiomorph } from "../../vendor/idiomorph.esm.js";
 import { emit, isConnected, onChange, onEvent } from "../socket.js";
 import { toast } from "../toast.js";
 import { Alerts } from "./alerts.js";
-import { Composer, reschedule } from "./composer.js";
+import { Composer } from "./composer.js";
 import { Filters } from "./filters.js";
 import { calm, html, parse, post } from "./http.js";
 import { startKeys } from "./keys.js";
+import { reschedule } from "./later.js";
 import { List } from "./list.js";
+import { startPlayers } from "./player.js";
 import { Selection } from "./selection.js";
 import { Thread } from "./thread.js";
 
@@ -28,6 +30,7 @@ class Inbox {
     this.parts = calm(() => this.loadParts(), 300);
     this.bind();
     startKeys(root, this);
+    startPlayers(root);
     this.panel(localStorage.getItem(PANEL) !== "0");
     if (this.place.querySelector(".conversation")) this.adopt();
     this.tick();
@@ -126,7 +129,7 @@ class Inbox {
       else if (link.matches("[data-back]")) this.shut();
       else this.follow(link);
     } else if (find("[data-toggle-panel]")) this.togglePanel();
-    else if (find("[data-reply]")) this.composer?.quote(find("[data-reply]"));
+    else if (find("[data-reply]")) this.composer?.quote(find("[data-reply]").dataset);
     else if (find("[data-go-message]")) (event.preventDefault(), this.thread.go(find("[data-go-message]").dataset.goMessage));
     else if (find("[data-view]")) (event.preventDefault(), view(find("[data-view]")));
     else if (find("[data-reschedule]")) reschedule(find("[data-reschedule]"), () => this.parts());

@@ -14,6 +14,7 @@ export function startKeys(root, inbox) {
     a: () => press("take"),
     r: () => inbox.composer?.setMode("reply", true),
     n: () => inbox.composer?.setMode("note", true),
+    v: () => inbox.composer?.recorder.start(),
     t: () => press("transfer"),
     e: () => press("close"),
     E: () => inbox.closeAndNext(),
@@ -30,7 +31,7 @@ export function startKeys(root, inbox) {
   const wanted = (event) => {
     if (event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return null;
     // What Alt makes of a letter differs between keyboards; which key it is does not.
-    if (event.altKey) return /^Key[JKARNTE]$/.test(event.code) ? event.code[3][event.shiftKey ? "toUpperCase" : "toLowerCase"]() : null;
+    if (event.altKey) return /^Key[JKARNTEV]$/.test(event.code) ? event.code[3][event.shiftKey ? "toUpperCase" : "toLowerCase"]() : null;
     if (writing(event) || document.querySelector(".dropdown-menu.show")) return null;
     const isSecond = event.timeStamp - afterG < PATIENCE;
     afterG = event.key === "g" ? event.timeStamp : -Infinity;

@@ -167,6 +167,6 @@ export class Thread {
 function morph(existing, fresh) {
   Idiomorph.morph(existing, fresh, {
     morphStyle: "outerHTML",
-    callbacks: { beforeNodeMorphed: (node) => !(node.matches?.("audio, video") && !node.paused) },
+    callbacks: { beforeNodeMorphed: (node) => !node.matches?.("video, [data-player].is-touched") },
   });
 }
