@@ -46,7 +46,7 @@ JOBS = (
     "app.webhooks.jobs",
 )
 SOCKETS = ("app.accounts.sockets", "app.inbox.sockets")
-COMMANDS = ("app.accounts.cli", "app.outbox.cli")
+COMMANDS = ("app.accounts.cli", "app.outbox.cli", "app.webhooks.cli")
 
 
 def create_app(config: Config | None = None) -> Flask:

@@ -249,3 +249,14 @@ def test_the_api_lists_replays_and_discards(api_client, company, outsider, event
     assert api.post(f"/dead-letters/{doubtful}/discard").status_code == 200
     assert api.get("/dead-letters?kind=fax").status_code == 422
     assert api_client("manager").get("/dead-letters").status_code == 403
+
+
+def test_the_operator_replays_from_the_console(app, company, event, failed):
+    letter, left = event(), failed(error_code="timeout", status="unconfirmed")
+    run = app.test_cli_runner().invoke
+    told = run(args=["dead-letters", "replay", "--tenant", str(company.tenant_id), "--kind", "inbound"])
+    assert (told.exit_code, "1 processadas" in told.output) == (0, True)
+    with acting(company.actor()), transaction() as session:
+        state = session.scalar(text("SELECT state FROM inbound_events WHERE id = :id"), {"id": letter})
+        assert session.get_one(Message, left).status == "unconfirmed"
+    assert state == "pending"

@@ -10,8 +10,8 @@ import psycopg2
 from app.config import Config
 from app.core.storage import Storage, make_storage
 from app.core.storage.local import LocalStorage
-from app.runtime import checks, lock, postgres
-from app.runtime.folders import private_folder, socket_folder
+from app.runtime import addresses, checks, lock, postgres
+from app.runtime.folders import private_folder
 from app.runtime.settings import Settings
 
 # What makes sense of the rest: without them credentials stay closed and everybody is signed out.
@@ -63,14 +63,14 @@ def opened(settings: Settings) -> Iterator[Origin]:
         checks.database_answers(settings.owner_url, "MIGRATION_DATABASE_URL")
         yield of(settings, settings.owner_url, settings.database_url)
         return
-    cluster = postgres.Cluster(settings.data / f"pg{postgres.major()}", socket_folder(settings.data))
-    if _answers(cluster.owner_url):
-        yield of(settings, cluster.owner_url, cluster.app_url)
+    where = addresses.of(settings)
+    if _answers(where.owner_url):
+        yield of(settings, where.owner_url, where.database_url)
         return
     with contextlib.closing(lock.take(settings.data)):
         server = postgres.start(settings.data)
         try:
-            yield of(settings, cluster.owner_url, cluster.app_url)
+            yield of(settings, where.owner_url, where.database_url)
         finally:
             server.stop()
 

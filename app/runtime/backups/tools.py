@@ -30,7 +30,7 @@ def server_major(url: str) -> int:
 
 def dump(url: str, target: Path, *, snapshot: str = "") -> int:
     """pg_dump in its own format; the major version that made it."""
-    folder, major = _tools(server_major(url))
+    folder, major = fitting(server_major(url))
     same = [f"--snapshot={snapshot}"] if snapshot else []
     _run([str(folder / "pg_dump"), "-Fc", "--no-owner", "--no-comments", *same, "-f", str(target)], url)
     return major
@@ -38,13 +38,13 @@ def dump(url: str, target: Path, *, snapshot: str = "") -> int:
 
 def restore(url: str, source: Path, *, made_by: int) -> None:
     """Into an empty database, all or nothing of each object; the grants that were in it too."""
-    folder, _major = _tools(max(server_major(url), made_by))
+    folder, _major = fitting(max(server_major(url), made_by))
     jobs = str(max(1, min(4, os.cpu_count() or 1)))
     command = [str(folder / "pg_restore"), "--no-owner", "--no-comments", "--exit-on-error", "-j", jobs]
     _run([*command, "-d", str(parse_dsn(plain(url))["dbname"]), str(source)], url)
 
 
-def _tools(least: int) -> tuple[Path, int]:
+def fitting(least: int) -> tuple[Path, int]:
     """The oldest tools that are not older than the server: newer ones write settings that an older server refuses."""
     found = {major: folder for folder in _folders() if (major := _major(folder)) >= least}
     if not found:
