@@ -70,6 +70,7 @@ _SLASH = re.compile(r"(?<=\d)/(?=\d)")
 _NEGATIVE = re.compile(r"(?:(?<=\s)|(?<=\()|^)-(?=\d)", re.MULTILINE)
 _NUMBER = re.compile(rf"(?<![\w.,])({_AMOUNT})(?![\w]|[.,]\d)")
 _NEXT_WORD = re.compile(r"\s+([^\W\d_]{3,30})")
+_FIGURE = re.compile(r"[\d½¼¾]")
 _DIGITS = re.compile(r"\d+")
 _MASCULINE = frozenset(
     "dias problemas programas sistemas temas mapas telefonemas idiomas cinemas esquemas planetas gramas quilogramas "
@@ -81,6 +82,8 @@ _FEMININE = re.compile(r".*(?:as?|ções|ção|sões|são|dades?|gens|gem|vez|ve
 
 
 def read(text: str) -> str:
+    if not _FIGURE.search(text):
+        return text
     text = _MONEY.sub(_money, text)
     text = _PER.sub(lambda match: f" por {_PER_WORDS.get(match.group(1).lower(), match.group(1))}", text)
     for pattern, reader in _READERS:
@@ -138,7 +141,7 @@ def _date(match: re.Match[str]) -> str:
 
 
 def _day(match: re.Match[str]) -> str:
-    return _date_words(match, *match.groups(), "")
+    return _date_words(match, match.group(1), match.group(2), "")
 
 
 def _date_words(match: re.Match[str], day: str, month: str, year: str) -> str:
@@ -178,8 +181,7 @@ def _ordinal(match: re.Match[str]) -> str:
 def _fraction(match: re.Match[str]) -> str:
     whole, mixed, alone = match.groups()
     if alone in ("½", "1/2"):
-        follows = _NEXT_WORD.match(match.string, match.end())
-        return "meia" if follows and _is_feminine(follows.group(1), "1") else "meio"
+        return "meia" if _counts_feminine(match, "1") else "meio"
     if alone in _FRACTIONS:
         return _FRACTIONS[alone]
     if alone:
@@ -204,13 +206,15 @@ def _decimal(match: re.Match[str]) -> str:
 
 
 def _number(match: re.Match[str]) -> str:
+    return number(match.group(1), _counts_feminine(match, match.group(1)))
+
+
+def _counts_feminine(match: re.Match[str], amount: str) -> bool:
+    """What is counted, by its ending: "duas caixas", "duzentas pessoas", "dois dias"."""
     follows = _NEXT_WORD.match(match.string, match.end())
-    return number(match.group(1), bool(follows) and _is_feminine(follows.group(1), match.group(1)))
-
-
-def _is_feminine(word: str, amount: str) -> bool:
-    """Of what is counted, by its ending: "duas caixas", "duzentas pessoas", "dois dias"."""
-    word = word.lower()
+    if follows is None:
+        return False
+    word = follows.group(1).lower()
     plural = word.endswith("s") or word in ("vez", "mulher")
     return word not in _MASCULINE and bool(_FEMININE.fullmatch(word)) and (plural or amount == "1")
 

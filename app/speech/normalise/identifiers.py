@@ -24,6 +24,7 @@ _PHONE = re.compile(
 _TOLL_FREE = re.compile(r"(?<![\w.,/-])0[389]00[ .-]?\d{3}[ .-]?\d{3,4}(?![\w-])")
 _INTERNATIONAL = re.compile(r"(?<![\w.,/-])\+\d{7,15}(?!\d)")
 _BOLETO = re.compile(r"(?<![\w.,/-])\d{5}\.?\d{5}(?:[ .]{1,3}\d{4,14}){2,7}(?!\d)")
+_DIGIT = re.compile(r"\d")
 _PIECE = re.compile(r"\d+|[^\W\d_]+|[._/+@-]")
 _SAID = {".": "ponto", "-": "hífen", "_": "sublinhado", "/": "barra", "+": "mais", "@": "arroba"}
 
@@ -32,6 +33,8 @@ def read(text: str) -> str:
     text = _URL.sub(lambda match: _address(match.group(1)), text)
     text = _EMAIL.sub(lambda match: _spelt(match.group()), text)
     text = _DOMAIN.sub(lambda match: _address(match.group()), text)
+    if not _DIGIT.search(text):
+        return text
     text = _CNPJ.sub(lambda match: _document(match.group()), text)
     text = _NAMED.sub(_named, text)
     for pattern in (_BOLETO, _CPF, _TOLL_FREE, _PHONE, _CEP, _INTERNATIONAL):

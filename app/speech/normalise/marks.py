@@ -8,6 +8,7 @@ _KEPT = frozenset("ºª°²³½¼¾…")
 _REPLACED = {"№": "nº", "™": " ", "®": " ", "©": " ", "–": "-", "—": " - ", "−": "-", "‑": "-", "’": "'", "•": "\n"}
 # Private, unassigned, surrogates, controls, symbols and their modifiers, joiners and marks around another sign.
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "So", "Sk", "Me"})
+_UNUSUAL = re.compile(r"[^ -~\n\tÀ-ÖØ-öø-ÿ]")
 _FENCE = re.compile(r"`{1,3}")
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _BULLET = re.compile(r"^[ \t]*[-*·][ \t]+", re.MULTILINE)
@@ -26,7 +27,7 @@ _SIGNS = re.compile(r"[*_~`|\\^<>{}\[\]#]+")
 
 def plain(text: str) -> str:
     """Fancy letters into letters, digits of every script into 0 to 9, formatting and emoji gone."""
-    text = unicodedata.normalize("NFC", "".join(_simple(char) for char in text))
+    text = unicodedata.normalize("NFC", _UNUSUAL.sub(lambda match: _simple(match.group()), text))
     text = _FENCE.sub(" ", text)
     text = _QUOTE.sub("", text)
     text = _BULLET.sub("", text)
