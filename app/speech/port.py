@@ -80,6 +80,9 @@ class SpeechProvider(Protocol):
     name: str
     max_characters: int
 
+    def voice_class(self, voice_id: str) -> str:
+        """By its name; calls nobody."""
+
     def voices(self, language: str | None = None) -> list[Voice]:
         """Raises SpeechError; also the cheapest way to try credentials."""
 

@@ -1,15 +1,12 @@
-"""Providers by name."""
+"""Providers by name. Their libraries are loaded with the first that is asked for: most processes need none."""
 
-from collections.abc import Callable, Mapping
+import importlib
+from collections.abc import Mapping
+from typing import cast
 
 from app.speech.port import SpeechProvider
-from app.speech.providers.local import Local
 
 NAMES = ("google", "amazon", "azure", "local")
-
-_MAKERS: dict[str, Callable[[Mapping[str, str], str], SpeechProvider]] = {
-    "local": lambda credentials, endpoint: Local(),
-}
 
 
 def provider(name: str, credentials: Mapping[str, str], *, endpoint: str = "") -> SpeechProvider:
@@ -17,4 +14,7 @@ def provider(name: str, credentials: Mapping[str, str], *, endpoint: str = "") -
 
     KeyError for a name that is none of NAMES; SpeechError("credentials") where they cannot be right.
     """
-    return _MAKERS[name](credentials, endpoint)
+    if name not in NAMES:
+        raise KeyError(name)
+    made = getattr(importlib.import_module(f"app.speech.providers.{name}"), name.capitalize())
+    return cast(SpeechProvider, made(credentials, endpoint))

@@ -11,10 +11,7 @@ from app.speech.port import Sound
 CROSS_FADE_SECONDS = 0.012
 
 
-def join(sounds: Sequence[Sound], gap_ms: int = 0) -> Sound:
-    """At the highest rate among them. Without a gap neighbours overlap in a short cross-fade; with one, both fade
-    into the silence. Empty parts are left out.
-    """
+def join(sounds: Sequence[Sound], gap_ms: int) -> Sound:
     heard = [sound for sound in sounds if sound.pcm]
     if not heard:
         raise AudioError("empty", "nothing to join")

@@ -10,8 +10,6 @@ from av.container import InputContainer
 from app.speech.audio.errors import AudioError
 from app.speech.port import Sound
 
-MAX_BYTES = 32 * 1024 * 1024
-MAX_SECONDS = 30 * 60.0
 MAX_RATE = 48_000
 # Formats that hold sound themselves. Playlists and the like (hls, concat, sdp) could make us read other files
 # and addresses.
@@ -19,8 +17,7 @@ FORMATS = "ogg,mp3,wav,w64,mov,mp4,m4a,3gp,matroska,webm,aac,flac,amr,aiff,au,ca
 _OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none", "probesize": "2000000"}
 
 
-def decode(data: bytes, *, max_seconds: float = MAX_SECONDS, max_bytes: int = MAX_BYTES) -> Sound:
-    """At the file's own rate, or 48 kHz where that is higher. Raises AudioError."""
+def decode(data: bytes, max_seconds: float, max_bytes: int) -> Sound:
     parts: list[bytes] = []
     rate = 0
     for frame in _frames(data, max_seconds, max_bytes):
@@ -31,8 +28,7 @@ def decode(data: bytes, *, max_seconds: float = MAX_SECONDS, max_bytes: int = MA
     return Sound(b"".join(parts), rate)
 
 
-def duration(data: bytes, *, max_seconds: float = MAX_SECONDS, max_bytes: int = MAX_BYTES) -> float:
-    """Seconds of sound really in the file: headers lie (browsers' recordings have none, cut files the old one)."""
+def duration(data: bytes, max_seconds: float, max_bytes: int) -> float:
     seconds = sum(frame.samples / frame.sample_rate for frame in _frames(data, max_seconds, max_bytes))
     if not seconds:
         raise AudioError("empty", "no samples")

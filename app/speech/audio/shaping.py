@@ -8,8 +8,6 @@ from app.speech.audio.loudness import limited, loudness
 from app.speech.port import Sound
 
 Samples = np.ndarray
-TARGET_LUFS = -16.0
-"""What a phone's speaker wants of speech; voice notes of people come near it."""
 MAX_GAIN_DB = 30.0
 CEILING = 10 ** (-1.5 / 20)
 LEAD_SECONDS, TAIL_SECONDS = 0.04, 0.12
@@ -27,11 +25,7 @@ def sounding(values: Samples, rate: int) -> Sound:
     return Sound(np.clip(np.rint(values * 32768.0), -32768, 32767).astype("<i2").tobytes(), rate)
 
 
-def tidy(sound: Sound, *, volume: float = 0.0, target: float = TARGET_LUFS) -> Sound:
-    """Silence at the ends cut but for a breath, loudness even, no peak above −1.5 dBFS.
-
-    `volume` is the owner's wish in dB, on top of the common loudness. A sound of silence becomes an empty one.
-    """
+def tidy(sound: Sound, volume: float, target: float) -> Sound:
     values = _trimmed(samples(sound), sound.sample_rate)
     if not values.size:
         return Sound(b"", sound.sample_rate)
@@ -88,8 +82,7 @@ def frame_of(pcm: bytes, rate: int) -> AudioFrame:
     return frame
 
 
-def peaks(sound: Sound, n: int = 64) -> list[int]:
-    """`n` heights, 0…100, the loudest 100 (WhatsApp draws 64 of them)."""
+def peaks(sound: Sound, n: int) -> list[int]:
     values = np.abs(samples(sound))
     if n < 1 or not values.size or not values.max():
         return [0] * max(n, 0)

@@ -12,7 +12,6 @@ _NEAR = 0.01
 
 
 def stretched(sound: Sound, factor: float) -> Sound:
-    """`factor` 2 halves the length."""
     if abs(factor - 1) < _NEAR or not sound.pcm:
         return sound
     graph = Graph()
@@ -31,7 +30,7 @@ def stretched(sound: Sound, factor: float) -> Sound:
 
 
 def shifted(sound: Sound, semitones: float) -> Sound:
-    """By playing it at another speed and stretching it back: the timbre moves along, as on a tape."""
+    """By playing it at another speed and stretching it back."""
     factor = 2 ** (semitones / 12)
     played = Sound(sound.pcm, round(sound.sample_rate * factor))
     return stretched(resample(played, sound.sample_rate), 1 / factor)

@@ -7,15 +7,13 @@ from typing import cast
 
 import av
 
+from app.speech.audio.bounds import VOICE_NOTE_LIMIT
 from app.speech.audio.errors import AudioError
 from app.speech.audio.opus import repacked
 from app.speech.audio.shaping import frame_of, resample
 from app.speech.port import Sound
 
 MP3_RATE, MP3_BITRATE = 24_000, 128_000
-VOICE_NOTE_MIME = "audio/ogg; codecs=opus"
-VOICE_NOTE_LIMIT = 512 * 1024
-"""Above it WhatsApp's Cloud API shows a download arrow instead of the player."""
 VOICE_NOTE_RATE = 16_000
 VOICE_NOTE_BITRATES = (28_000, 6_000)
 EFFORT = "6"
@@ -25,17 +23,11 @@ _CHUNK_BYTES = VOICE_NOTE_RATE * 2
 
 
 def encode_mp3(sound: Sound) -> bytes:
-    """128 kbit/s; at 48 kHz where the sound has more than 24 kHz can hold."""
     rate = MP3_RATE if sound.sample_rate <= MP3_RATE else 2 * MP3_RATE
     return _encoded(sound, "mp3", "libmp3lame", rate, MP3_BITRATE, {})
 
 
 def encode_voice_note(sound: Sound) -> bytes:
-    """Ogg/Opus as WhatsApp's own: mono, wideband speech, three 20 ms frames to the packet (see `opus.py`).
-
-    Ogg/Opus always counts in 48 kHz, whatever the encoder was fed. The rate falls for a long note, so that it stays
-    within 512 KB (about eleven minutes; longer ones pass it).
-    """
     most, least = VOICE_NOTE_BITRATES
     seconds = max(sound.seconds, 0.001)
     bitrate = int(min(most, max(least, VOICE_NOTE_LIMIT * _HEADROOM * 8 / seconds)))

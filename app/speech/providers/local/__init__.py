@@ -1,9 +1,11 @@
 """eSpeak NG on this machine: no account, no network, Brazilian Portuguese."""
 
+from collections.abc import Mapping
+
 from app.speech import ssml
-from app.speech.audio import is_silent
-from app.speech.audio.tempo import shifted, stretched
+from app.speech.audio import is_silent, shifted, stretched
 from app.speech.port import Problem, Sound, SpeechError, Voice, VoiceSettings, outside
+from app.speech.providers.calling import refused
 from app.speech.providers.local.engine import Engine
 from app.speech.providers.local.voices import VOICES
 
@@ -19,6 +21,9 @@ _engine = Engine()
 class Local:
     name = "local"
     max_characters = 10_000
+
+    def __init__(self, credentials: Mapping[str, str] | None = None, endpoint: str = "") -> None:
+        """Needs nothing; takes what every provider takes."""
 
     def voices(self, language: str | None = None) -> list[Voice]:
         wanted = (language or "").lower()
@@ -36,7 +41,7 @@ class Local:
 
     def synthesise(self, text: str, settings: VoiceSettings) -> Sound:
         if found := self.problems(settings):
-            raise SpeechError("unsupported", ", ".join(f"{field}: {code}" for field, code in found))
+            raise refused(found)
         text = ssml.speakable(text, self.max_characters)
         marked = ssml.document(text, settings.ssml) if any(settings.ssml.values()) else ""
         pitch = min(max(settings.pitch, LOWEST), HIGHEST)
