@@ -24,6 +24,14 @@ def _list(env: Mapping[str, str], key: str) -> list[str]:
     return [part.strip() for part in env.get(key, "").split(",") if part.strip()]
 
 
+def _one_of(env: Mapping[str, str], key: str, choices: tuple[str, ...]) -> str:
+    """The first is the default."""
+    value = env.get(key, "").strip().lower() or choices[0]
+    if value not in choices:
+        raise ConfigError(f"{key} must be {' or '.join(choices)}, not {value!r}")
+    return value
+
+
 def psycopg2_url(url: str) -> str:
     """Name the driver: SQLAlchemy 2.1 reads a bare `postgresql://` as psycopg 3, which blocks the hub."""
     for prefix in ("postgresql://", "postgres://"):
@@ -64,6 +72,20 @@ class SendTimings:
 
 
 @dataclass(frozen=True)
+class SignInProvider:
+    """An account elsewhere that people may sign in with; switched off without an id. `url` is for trials."""
+
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    url: str = ""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], name: str) -> "SignInProvider":
+        given = [env.get(f"{name}_{key}", "").strip() for key in ("CLIENT_ID", "CLIENT_SECRET", "SIGN_IN_URL")]
+        return cls(given[0], given[1], given[2].rstrip("/"))
+
+
+@dataclass(frozen=True)
 class Config:
     database_url: str
     redis_url: str
@@ -93,6 +115,12 @@ class Config:
     sql_pool_size: int = 16
     testing: bool = False
     simulated: bool = False
+    embedded: bool = False
+    registration: str = "closed"
+    smtp_url: str = ""
+    mail_from: str = ""
+    google: SignInProvider = field(default_factory=lambda: SignInProvider())
+    facebook: SignInProvider = field(default_factory=lambda: SignInProvider())
     send: SendTimings = field(default_factory=SendTimings)
 
     @classmethod
@@ -131,6 +159,12 @@ class Config:
             sentry_dsn=env.get("SENTRY_DSN", ""),
             sql_pool_size=_int(env, "SQL_POOL_SIZE", 16),
             simulated=env.get("RECADO_SIMULATED") == "1",
+            embedded=env.get("RECADO_EMBEDDED") == "1",
+            registration=_one_of(env, "REGISTRATION", ("closed", "open")),
+            smtp_url=env.get("SMTP_URL", "").strip(),
+            mail_from=env.get("MAIL_FROM", "").strip(),
+            google=SignInProvider.from_env(env, "GOOGLE"),
+            facebook=SignInProvider.from_env(env, "FACEBOOK"),
             send=SendTimings.from_env(env),
         )
 

@@ -9,7 +9,7 @@ from app import extensions
 from app.campaigns import service as campaigns
 from app.config import Config
 from app.contacts.service.merges import follow_merges
-from app.core import background, crypto, facts, files, outbound, realtime, storage, tracing
+from app.core import background, crypto, facts, files, mailing, outbound, realtime, storage, tracing
 from app.hooks import service as hooks
 from app.inbox.service import audience, merging, on_queued
 from app.media import service as media
@@ -59,6 +59,7 @@ def create_app(config: Config | None = None) -> Flask:
     files.configure(config.data_dir)
     storage.configure(config.storage_url, config.data_dir)
     outbound.configure(config.outbound_allow)
+    mailing.configure(config)
     background.connect(config.redis_url)
     _trust_proxies(app, config.trusted_proxies)
     tracing.init_app(app)

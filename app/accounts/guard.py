@@ -55,11 +55,11 @@ def _keep_strangers_out() -> None:
 
 
 def _load(token: str) -> Person | None:
-    live = sessions.find_live_session(token)
+    live = sessions.find_live_session(token, is_activity="X-Live" not in request.headers)
     if live is None:
         return None
     person = live.person
-    ip, agent = request.remote_addr, request.user_agent.string
-    set_actor(person.actor("web", ip=ip, user_agent=agent, session_id=live.id))
+    ip, agent, unconfirmed = request.remote_addr, request.user_agent.string, person.unconfirmed(live.confirmed_at)
+    set_actor(person.actor("web", ip=ip, user_agent=agent, session_id=live.id, unconfirmed=unconfirmed))
     g.timezone = person.timezone
     return person

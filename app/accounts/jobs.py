@@ -1,13 +1,39 @@
-"""Letting go of expired sessions, tokens, idempotency keys and facts."""
+"""Letters that leave, and letting go of expired sessions, tokens, keys, facts and records."""
 
-from app.core.background import job
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import render_template
+from flask_babel import force_locale
+
+from app.accounts.service import mail, many_tries, recovery, registration
+from app.accounts.service.sessions import NO_TENANT
+from app.core import mailing
+from app.core.background import enqueue, job
+from app.core.context import acting, system
+from app.core.db import release
+from app.core.letters import Words
+from app.core.mailing import Letter, MailError
 from app.core.retention import every_tenant, purge
+
+log = structlog.get_logger(__name__)
 
 EXPIRED = {
     "sessions": "expires_at < now() - interval '7 days' OR revoked_at < now() - interval '30 days'",
     "refresh_tokens": "expires_at < now() - interval '1 day'",
     "idempotency_keys": "created_at < now() - interval '2 days'",
     "facts": "created_at < now() - interval '30 days'",
+    "one_time_links": "expires_at < now() - interval '30 days'",
+    "known_devices": "last_seen_at < now() - interval '365 days'",
+    "mails": "status IN ('sent', 'failed') AND created_at < now() - interval '30 days'",
+}
+# Questions whose answer is a letter, or none.
+ANSWERS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "forgot": recovery.answer,
+    "register": registration.answer,
+    "many_tries": many_tries.answer,
 }
 
 
@@ -16,3 +42,48 @@ def purge_expired() -> None:
     for _tenant in every_tenant():
         for table, condition in EXPIRED.items():
             purge(table, condition)
+    with acting(system(NO_TENANT)):
+        purge("mails", EXPIRED["mails"])
+
+
+@job("mail.deliver", timeout=120)
+def deliver(tenant_id: str, mail_id: str) -> None:
+    with acting(system(uuid.UUID(tenant_id))):
+        claimed = mail.claim(uuid.UUID(mail_id))
+        if claimed is None:
+            return
+        kind, payload = claimed
+        try:
+            _send(payload) if kind == "letter" else _answer(kind, payload)
+        except MailError as error:
+            log.warning("mail_failed", mail_id=mail_id, error=str(error), permanent=error.permanent)
+            mail.failed(uuid.UUID(mail_id), str(error), permanent=error.permanent)
+        else:
+            mail.done(uuid.UUID(mail_id))
+
+
+def _answer(kind: str, question: dict[str, Any]) -> None:
+    ANSWERS[kind](question)
+
+
+def _send(payload: dict[str, Any]) -> None:
+    words, locale = Words.from_json(payload["words"]), payload["locale"]
+    with force_locale(locale):
+        text = render_template("mail/letter.txt", words=words)
+        html = render_template("mail/letter.jinja", words=words, lang=locale.replace("_", "-"))
+    release()  # the mail server may take its time
+    mailing.deliver(Letter(payload["to"], words.subject, text, html))
+
+
+@job("mail.sweep", every=60)
+def sweep() -> None:
+    """Letters whose nudge was lost, or whose time has come again."""
+    for tenant_id in every_tenant():
+        _wake(tenant_id)
+    with acting(system(NO_TENANT)):
+        _wake(NO_TENANT)
+
+
+def _wake(tenant_id: uuid.UUID) -> None:
+    for mail_id in mail.list_due():
+        enqueue("mail.deliver", tenant_id=tenant_id, mail_id=mail_id)

@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_login import UserMixin
@@ -15,9 +16,12 @@ from app.core.context import Actor, acting, current_actor, system
 from app.core.db import read_session, transaction
 from app.core.errors import NotFound
 
+CONFIRMED_FOR = timedelta(minutes=10)
+
 _PERSON = """
     SELECT u.id, u.tenant_id, u.name, u.email, u.role, u.permissions, u.locale, u.theme, u.avatar,
-           t.name AS tenant_name, t.timezone
+           t.name AS tenant_name, t.timezone, u.totp_secret IS NOT NULL AS has_totp,
+           coalesce(t.settings -> 'security', '{}') AS security
     FROM users u JOIN tenants t ON t.id = u.tenant_id
     WHERE u.id = :user_id AND u.is_active AND t.is_active
 """
@@ -42,7 +46,20 @@ class Person(UserMixin):
     avatar: str | None
     tenant_name: str
     timezone: str
+    has_totp: bool = False
+    security: dict[str, Any] = field(default_factory=dict, compare=False)  # what the company asks of everybody
     session_token: str = ""
+
+    @property
+    def lacks_second_factor(self) -> bool:
+        """The company asks this role for one, and there is none yet."""
+        return not self.has_totp and self.role in self.security.get("required_roles", ())
+
+    def unconfirmed(self, confirmed_at: datetime | None) -> frozenset[str]:
+        """Actions that need a second factor given within the last minutes."""
+        if confirmed_at is not None and clock.now() - confirmed_at < CONFIRMED_FOR:
+            return frozenset()
+        return frozenset(self.security.get("confirm", ()))
 
     def get_id(self) -> str:
         """The cookie carries the session's random token, never the person's id."""
@@ -79,6 +96,10 @@ def find_session(token_hash: bytes) -> Row[Any] | None:
     return _without_tenant("SELECT * FROM find_session(:wanted)", token_hash)
 
 
+def find_one_time_link(token_hash: bytes) -> Row[Any] | None:
+    return _without_tenant("SELECT * FROM find_one_time_link(:wanted)", token_hash)
+
+
 def find_api_token(token_hash: bytes) -> Row[Any] | None:
     return _without_tenant("SELECT * FROM find_api_token(:wanted)", token_hash)
 
@@ -95,6 +116,21 @@ def _without_tenant(sql: str, wanted: str | bytes) -> Row[Any] | None:
 def list_tenants() -> list[uuid.UUID]:
     with transaction() as session:
         return list(session.scalars(text("SELECT active_tenants()")))
+
+
+@dataclass(frozen=True)
+class TenantLine:
+    id: uuid.UUID
+    name: str
+    is_active: bool
+    suspended_reason: str | None
+    created_at: datetime
+
+
+def list_all_tenants() -> list[TenantLine]:
+    """For the operator: suspended ones too."""
+    with transaction() as session:
+        return [TenantLine(**row._mapping) for row in session.execute(text("SELECT * FROM all_tenants()"))]
 
 
 def get_tenant(tenant_id: uuid.UUID) -> Tenant:

@@ -8,9 +8,20 @@ from app.core.hashing import MOST_BYTES
 from app.core.text import fold
 
 LEAST_PASSWORD = 8
+LEAST_STRENGTH = 3  # of zxcvbn's 0 to 4: beyond guessing by somebody patient
+# What Brazilians try first and English word lists don't know.
+COMMON_WORDS = (
+    "senha", "minha", "minhasenha", "mudar", "mudar123", "trocar", "acesso", "empresa", "administrador", "gerente",
+    "usuario", "brasil", "flamengo", "corinthians", "palmeiras", "saopaulo", "vasco", "gremio", "santos", "cruzeiro",
+    "amor", "teamo", "jesus", "deus", "familia", "felicidade", "saudade", "princesa", "gatinha", "estrela", "recado",
+    "whatsapp", "atendimento", "vendas", "loja", "padaria", "segunda", "janeiro", "fevereiro", "dezembro",
+)  # fmt: skip
 THEMES = ("auto", "light", "dark")
 LOCALES = ("pt_BR", "en")
 SESSION_DAYS = 30
+RESET_MINUTES = 60
+INVITE_DAYS = 7
+REGISTRATION_HOURS = 24
 SEEN_EVERY_SECONDS = 60
 TOKEN_PREFIX = "rcd_"
 # Reserved names, which the validator refuses: an office's own network and a trial installation use them.

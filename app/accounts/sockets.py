@@ -1,6 +1,7 @@
 """Who may listen: a session cookie or a JWT opens the socket, and rooms follow the person's permissions.
 
-A socket outlives the request that opened it, so its credentials are looked at again every RECHECK_SECONDS.
+A socket outlives the request that opened it, so its credentials are looked at again every RECHECK_SECONDS, and at once
+when somebody's sessions end.
 """
 
 from collections.abc import Callable
@@ -8,12 +9,13 @@ from typing import Any
 
 from flask import Flask, current_app, request, session
 from flask_socketio import ConnectionRefusedError, SocketIO, join_room
+from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts.queries import Person
 from app.accounts.service import pairs, sessions
 from app.accounts.service.pairs import Keys
-from app.core import realtime, throttle
+from app.core import background, realtime, throttle
 from app.core.permissions import can
 
 CONNECT_RATE = "300 per minute"  # per address: a whole office comes back at once after a restart
@@ -90,7 +92,7 @@ def find_person(credentials: Credentials) -> Person | None:
     if kind == "jwt":
         access = pairs.find_access(token, Keys.of(current_app.extensions["recado"]))
         return access.person if access else None
-    live = sessions.find_live_session(token)
+    live = sessions.find_live_session(token, is_activity=False)
     return live.person if live else None
 
 
@@ -110,10 +112,23 @@ def recheck(server: SocketIO) -> None:
 
 
 def _keep_checking(server: SocketIO, app: Flask) -> None:
+    heard, seconds = b"", 0
     while True:
-        server.sleep(RECHECK_SECONDS)
+        server.sleep(1)
+        rung, seconds = _bell(), seconds + 1
+        if rung == heard and seconds < RECHECK_SECONDS:
+            continue
+        heard, seconds = rung, 0
         with app.app_context():
             try:
                 recheck(server)
             except SQLAlchemyError:  # the loop outlives a database that is away
                 app.logger.warning("sockets could not be checked", exc_info=True)
+
+
+def _bell() -> bytes:
+    """Changes when somebody's sessions ended; with Redis away the turn every RECHECK_SECONDS has to do."""
+    try:
+        return background.redis().get(sessions.BELL) or b""
+    except RedisError:
+        return b""

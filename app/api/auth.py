@@ -39,4 +39,5 @@ def _find_actor(credentials: str) -> Actor | None:
     if access is None:
         return None
     g.api_client, g.timezone = f"user:{access.person.id}", access.person.timezone
-    return access.person.actor("api", session_id=access.family_id, **where)
+    unconfirmed = access.person.unconfirmed(access.confirmed_at)
+    return access.person.actor("api", session_id=access.family_id, unconfirmed=unconfirmed, **where)

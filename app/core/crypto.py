@@ -30,7 +30,7 @@ def _keys() -> MultiFernet:
     return _box
 
 
-def seal(value: dict[str, Any] | str) -> bytes:
+def seal(value: dict[str, Any] | list[Any] | str) -> bytes:
     return _keys().encrypt(json.dumps(value).encode())
 
 

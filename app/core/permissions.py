@@ -1,5 +1,7 @@
 """The role matrix, and the one question every service asks at its door."""
 
+from flask_babel import lazy_gettext as _l
+
 from app.core.context import Actor, current_actor
 from app.core.errors import Forbidden
 
@@ -66,3 +68,22 @@ def require(permission: str) -> Actor:
     if not can(actor, permission):
         raise Forbidden
     return actor
+
+
+# What a company may ask a fresh second factor for.
+SENSITIVE = ("export", "tokens", "roles")
+
+
+class ConfirmationNeeded(Forbidden):
+    code, title = "confirmation_required", _l("Confirme que é você")
+
+    def __init__(self) -> None:
+        super().__init__(_l("Esta ação pede o código da verificação em duas etapas; confirme e tente de novo."))
+
+
+def confirm(action: str) -> None:
+    """Raises ConfirmationNeeded where the company asks for a recent second factor before `action`, one of SENSITIVE."""
+    if action not in SENSITIVE:
+        raise ValueError(f"unknown action {action!r}")
+    if action in current_actor().unconfirmed:
+        raise ConfirmationNeeded

@@ -42,6 +42,7 @@ def _database(settings: Settings, backing: Backing) -> None:
         return
     cluster = postgres.prepare(settings.data)
     backing.env |= {"DATABASE_URL": cluster.app_url, "MIGRATION_DATABASE_URL": cluster.owner_url}
+    backing.env["RECADO_EMBEDDED"] = "1"
     backing.stamp = cluster.data / "recado.installed"
     backing.servers += programs.servers(postgres=cluster.command(), valkey=None)
     backing.ready.append(lambda: postgres.wait_until_ready(cluster.app_url))

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -54,12 +54,12 @@ class Pair:
     user: Person
 
 
-def issue(person: Person, client: Client, keys: Keys) -> Pair:
-    """The first pair of a new family."""
+def issue(person: Person, client: Client, keys: Keys, *, confirmed: bool = False) -> Pair:
+    """The first pair of a new family. `confirmed`: a second factor was given."""
     with acting(person.actor("api", ip=client.ip, user_agent=client.user_agent)), transaction():
         refresh = _add_link(person, ids.new_id(), keys)
-        note_sign_in(person)
-    return _pair(person, refresh, keys)
+        note_sign_in(person, client)
+    return _pair(person, refresh, keys, confirmed=confirmed)
 
 
 def rotate(refresh_token: str, keys: Keys) -> Pair:
@@ -102,6 +102,7 @@ def revoke_all(user_id: uuid.UUID) -> None:
 class Access:
     person: Person
     family_id: uuid.UUID
+    confirmed_at: datetime | None
 
 
 def find_access(access_token: str, keys: Keys) -> Access | None:
@@ -118,7 +119,8 @@ def find_access(access_token: str, keys: Keys) -> Access | None:
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
     person = queries.find_person(tenant_id, user_id, family_id)
-    return Access(person, family_id) if person else None
+    confirmed_at = datetime.fromtimestamp(claims["iat"], UTC) if claims.get("cnf") is True else None
+    return Access(person, family_id, confirmed_at) if person else None
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _kill(family_id: uuid.UUID, action: str, user_id: uuid.UUID) -> None:
         audit(action, "user", user_id)
 
 
-def _pair(person: Person, link: _Link, keys: Keys) -> Pair:
+def _pair(person: Person, link: _Link, keys: Keys, *, confirmed: bool = False) -> Pair:
     at = clock.now()
     claims = {
         "iss": ISSUER,
@@ -166,6 +168,7 @@ def _pair(person: Person, link: _Link, keys: Keys) -> Pair:
         "jti": str(ids.new_id()),
         "iat": at,
         "exp": at + keys.access,
+        "cnf": confirmed,
     }
     access = jwt.encode(claims, keys.secret, algorithm=ALGORITHM)
     return Pair(access, link.token, int(keys.access.total_seconds()), person)

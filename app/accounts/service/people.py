@@ -4,13 +4,13 @@ import uuid
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts import queries
 from app.accounts.models import User
-from app.accounts.rules import LEAST_PASSWORD, LOCALES, THEMES, is_email, normal_email, password_problem
-from app.accounts.service import pairs, sessions
+from app.accounts.rules import LOCALES, THEMES, is_email, normal_email
+from app.accounts.service import letters, links, mail, pairs, passwords, sessions, team
+from app.core import throttle
 from app.core.audit import audit
 from app.core.context import current_actor
 from app.core.db import transaction
@@ -19,69 +19,92 @@ from app.core.facts import emit
 from app.core.hashing import check_password, hash_password
 from app.core.permissions import ROLES, require
 
-_PASSWORD_PROBLEMS = {
-    "short": _l("A senha precisa de pelo menos %(least)s letras.", least=LEAST_PASSWORD),
-    "long": _l("A senha é comprida demais (até 72 letras)."),
-    "same_as_email": _l("A senha não pode ser o próprio e-mail."),
-}
-
 
 def create_user(email: str, name: str, role: str, password: str) -> User:
-    require("users.manage")
+    """A person who can sign in at once. The operator's passwords are judged by their form only."""
+    actor = require("users.manage")
     email = normal_email(email)
-    problems = _password_problems(password, email)
-    if not is_email(email):
-        problems.append(FieldError("email", _("O e-mail não parece certo.")))
-    if role not in ROLES:
-        problems.append(FieldError("role", _("Perfil desconhecido: %(role)s", role=role)))
+    strict = actor.role != "system"
+    problems = passwords.problems(password, email, name, strict=strict)
+    if problems:
+        raise Invalid(errors=problems + _identity_problems(email, role))
+    team.check_grant(role, [])
+    with transaction():
+        user = add_person(email, name, role, [], hash_password(password))
+        audit("user.create", "user", user.id, {"email": email, "role": role})
+        emit("user.created", user_id=user.id)
+    return user
+
+
+def add_person(email: str, name: str, role: str, permissions: list[str], password_hash: str | None = None) -> User:
+    """The row alone, for the verbs that say why. Raises Invalid or Conflict."""
+    problems = _identity_problems(email, role)
     if problems:
         raise Invalid(errors=problems)
-    user = User(email=email, name=name.strip() or email, role=role, password_hash=hash_password(password))
+    team.check_room()
+    locale = queries.get_tenant(current_actor().tenant_id).locale
+    user = User(email=email, name=name.strip()[:120] or email, role=role, locale=locale, permissions=permissions)
+    user.password_hash = password_hash
     try:
         with transaction() as session:
             session.add(user)
             session.flush()
-            audit("user.create", "user", user.id, {"email": email, "role": role})
-            emit("user.created", user_id=user.id)
     except IntegrityError as error:
         raise Conflict(_("Já existe uma pessoa com este e-mail.")) from error
     return user
 
 
-def _password_problems(password: str, email: str, field: str = "password") -> list[FieldError]:
-    problem = password_problem(password, email)
-    return [FieldError(field, str(_PASSWORD_PROBLEMS[problem]))] if problem else []
+def _identity_problems(email: str, role: str) -> list[FieldError]:
+    problems = []
+    if not is_email(email):
+        problems.append(FieldError("email", _("O e-mail não parece certo.")))
+    if role not in ROLES:
+        problems.append(FieldError("role", _("Perfil desconhecido: %(role)s", role=role)))
+    return problems
+
+
+def name_problems(name: str) -> list[FieldError]:
+    fits = 1 <= len(name.strip()) <= 120
+    return [] if fits else [FieldError("name", _("Digite um nome de até 120 letras."))]
 
 
 def change_own_password(current: str, new: str) -> None:
     """Every other session and every JWT of the person ends."""
     actor = current_actor()
     user = _self()
+    wait = throttle.hit(f"password:{user.id}", "10 per 15 minutes")
+    if wait:
+        raise sessions.TooManyTries(wait)
     if not check_password(current, user.password_hash):
         raise Invalid.field("current", _("A senha atual não confere."))
-    problems = _password_problems(new, user.email, "new")
+    problems = passwords.problems(new, user.email, user.name, field="new")
     if problems:
         raise Invalid(errors=problems)
-    _store_password(user.id, new, keep=actor.session_id)
+    store_password(user.id, hash_password(new), keep=actor.session_id)
 
 
 def reset_password(user_id: uuid.UUID, new: str) -> None:
-    """By an admin or the operator."""
+    """By the operator."""
     require("users.manage")
-    problems = _password_problems(new, queries.get_user(user_id).email)
+    problems = passwords.problems(new, queries.get_user(user_id).email, strict=False)
     if problems:
         raise Invalid(errors=problems)
-    _store_password(user_id, new, keep=None)
+    store_password(user_id, hash_password(new), keep=None)
 
 
-def _store_password(user_id: uuid.UUID, new: str, *, keep: uuid.UUID | None) -> None:
-    hashed = hash_password(new)
+def store_password(user_id: uuid.UUID, hashed: str, *, keep: uuid.UUID | None, tell: bool = True) -> None:
+    """Every session but `keep` ends, every JWT and every open link; `tell`: the person gets a letter."""
+    actor = current_actor()
     with transaction():
-        queries.get_user(user_id).password_hash = hashed
+        user = queries.get_user(user_id)
+        user.password_hash = hashed
         sessions.sign_out_everywhere(user_id, but=keep)
         pairs.revoke_all(user_id)
+        links.end(user_id, "reset")
         audit("user.password", "user", user_id)
         emit("user.changed", user_id=user_id)
+        if tell:
+            mail.post_to(user, lambda: letters.password_changed(actor.ip, actor.user_agent))
 
 
 def update_own_settings(**changes: str) -> None:

@@ -69,7 +69,7 @@ class Part {
 
   async load() {
     const answer = await fetch(this.element.dataset.live, {
-      headers: { "X-Requested-With": "fetch", Accept: "text/html" },
+      headers: { "X-Requested-With": "fetch", "X-Live": "1", Accept: "text/html" },
       cache: "no-store",
       credentials: "same-origin",
     });
