@@ -11,7 +11,7 @@ from app.config import Config
 from app.contacts.service.merges import follow_merges
 from app.core import background, crypto, facts, files, mailing, outbound, realtime, storage, tracing
 from app.hooks import service as hooks
-from app.inbox.service import audience, merging, on_queued
+from app.inbox.service import audience, leaving, merging, on_queued
 from app.media import service as media
 from app.outbox.service import brakes, repair
 from app.templates.service import on_tenant_created
@@ -96,6 +96,7 @@ def _wire_features() -> None:
     facts.subscribe("media.created", media.on_created)
     for name in hooks.FACTS:
         facts.subscribe(name, hooks.wake)
+    facts.subscribe("user.deactivated", leaving.on_user_deactivated)
     facts.address(audience.FACTS, audience.rooms)
 
 

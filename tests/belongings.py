@@ -2,15 +2,18 @@
 
 import io
 import uuid
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
-from app.accounts.service import tokens
+from app.accounts.models import UserSession
+from app.accounts.queries.audit import AuditFilter
+from app.accounts.service import audit_exports, tokens
 from app.campaigns import service as campaigns
 from app.contacts.queries.people import Filter
 from app.contacts.service import exports, imports, labels, merges
-from app.core import ids
+from app.core import clock, ids
 from app.core.db import transaction
 from app.hooks import service as hooks
 from app.inbox.models import Ticket
@@ -50,6 +53,10 @@ def belongings(company: Company, as_admin: object) -> dict[str, str]:
         "reply_id": create_quick_reply("oi", "Olá!").id,
         "letter_id": _dead_letter(instance.id),
         **_webhook(),
+        "user_id": company.users["agent"],
+        "session_id": _session(company),
+        "audit_export_id": audit_exports.start(AuditFilter()).id,
+        "provider": "google",
         "name": "0" * 32 + ".xlsx",
         "code": "phone_missing",
     }
@@ -62,6 +69,16 @@ def belongings(company: Company, as_admin: object) -> dict[str, str]:
 def _webhook() -> dict[str, uuid.UUID]:
     row = hooks.create_webhook("http://127.0.0.1:9/", ["contact.merged"]).row
     return {"webhook_id": row.id, "delivery_id": hooks.send_test(row.id).id}
+
+
+def _session(company: Company) -> uuid.UUID:
+    with transaction() as session:
+        row = UserSession(
+            user_id=company.users["agent"], token_hash=uuid.uuid4().bytes, expires_at=clock.now() + timedelta(days=1)
+        )
+        session.add(row)
+        session.flush()
+    return row.id
 
 
 def _ticket(instance_id: uuid.UUID, contact_id: uuid.UUID) -> uuid.UUID:

@@ -15,12 +15,18 @@ from werkzeug.routing import Rule
 from tests.clients import ApiClient, IsolatedClient, sign_in
 from tests.factories import Company
 
-OPEN = {"accounts.login", "accounts.sign_in", "api.auth.login", "api.auth.refresh", "api_docs.show", "health.metrics",
-        "health.page", "api.health.healthz", "api.openapi", "ui.favicon", "ui.language", "ui.static_file",
+OPEN = {"accounts.login", "accounts.sign_in", "accounts.code", "accounts.check_code", "accounts.sign_in_elsewhere",
+        "accounts.back_from_elsewhere", "accounts.forgot", "accounts.ask_reset", "accounts.reset", "accounts.save_reset",
+        "accounts.invitation", "accounts.accept_invitation", "accounts.register", "accounts.ask_registration",
+        "accounts.registration_link", "accounts.confirm_registration", "accounts.outbox", "accounts.outbox_mail",
+        "accounts.outbox_body", "api.auth.login", "api.auth.refresh", "api.auth.forgot_password",
+        "api.auth.reset_password", "api.auth.register", "api_docs.show", "health.metrics", "health.page", "api.health.healthz", "api.openapi", "ui.favicon", "ui.language", "ui.static_file",
         "ui.theme"}  # fmt: skip
 # One's own: nobody is refused there.
 OWN = {"accounts.logout", "accounts.profile", "accounts.save_profile", "accounts.change_password", "api.auth.me",
-       "accounts.end_sessions", "accounts.settings", "api.auth.logout"}  # fmt: skip
+       "accounts.end_sessions", "accounts.settings", "api.auth.logout", "accounts.security", "accounts.confirm",
+       "accounts.set_up_second_factor", "accounts.enable_second_factor", "accounts.renew_codes",
+       "accounts.disable_second_factor", "accounts.unlink_elsewhere", "media.set_photo", "media.remove_photo"}  # fmt: skip
 # Bodies of calls that would be refused for their form before anybody asks whose the row is.
 BODIES: dict[str, Any] = {
     "api.campaigns.follow_up": {"segment": "failed"},
@@ -61,6 +67,10 @@ BODIES: dict[str, Any] = {
     "instances.update": {"name": "Outro"},
     "api.templates.replace": {"name": "Outro", "content": "Oi"},
     "campaign_actions.follow_up": {"segment": "failed"},
+    "accounts.invite_person": {"email": "nova@exemplo.com.br", "name": "Nova", "role": "admin"},
+    "accounts.save_person": {"name": "Outro", "role": "admin"},
+    "accounts.save_company": {"name": "Outra", "timezone": "America/Manaus", "locale": "en", "audit_days": "400"},
+    "accounts.save_safety": {"idle_minutes": "30"},
     "contacts.merge": {"twin": str(uuid.uuid4())},
     "imports.area": {"area": "11"},
     "imports.repair": {"code": "phone_ninth_digit", "on": "1"},

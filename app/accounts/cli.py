@@ -10,7 +10,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from app.accounts import queries
-from app.accounts.service import companies, people
+from app.accounts.service import companies, people, second_factor
 from app.core.context import acting, system
 from app.core.errors import AppError
 from app.core.permissions import ROLES
@@ -44,10 +44,40 @@ def _plainly(command: Callable[..., None]) -> Callable[..., None]:
 
 @tenants.command("list")
 def list_tenants() -> None:
-    """Id and name of every active company."""
-    for tenant_id in queries.list_tenants():
-        with acting(system(tenant_id)):
-            click.echo(f"{tenant_id}  {queries.get_tenant(tenant_id).name}")
+    """Id and name of every company, and which are suspended."""
+    for line in queries.list_all_tenants():
+        state = "" if line.is_active else f"  (suspended: {line.suspended_reason or '-'})"
+        click.echo(f"{line.id}  {line.name}{state}")
+
+
+@tenants.command("suspend")
+@click.argument("tenant_id", type=click.UUID)
+@click.option("--reason", default="", help="Shown to its people when they sign in.")
+@_plainly
+def suspend_tenant(tenant_id: uuid.UUID, reason: str) -> None:
+    """Nobody of it gets in, and nothing of it is sent, until `resume`."""
+    companies.suspend(tenant_id, reason)
+    click.echo(f"{tenant_id}  suspended")
+
+
+@tenants.command("resume")
+@click.argument("tenant_id", type=click.UUID)
+@_plainly
+def resume_tenant(tenant_id: uuid.UUID) -> None:
+    """People sign in again and what waited is sent."""
+    companies.resume(tenant_id)
+    click.echo(f"{tenant_id}  active")
+
+
+@tenants.command("limit")
+@click.argument("tenant_id", type=click.UUID)
+@click.argument("name", type=click.Choice(companies.LIMITS))
+@click.argument("most", type=int, required=False)
+@_plainly
+def limit_tenant(tenant_id: uuid.UUID, name: str, most: int | None) -> None:
+    """How many people or numbers a company may have; without MOST, any."""
+    companies.set_limit(tenant_id, name, most)
+    click.echo(f"{tenant_id}  {name}: {most if most is not None else '-'}")
 
 
 @tenants.command("create")
@@ -81,6 +111,19 @@ def create_user(tenant_id: uuid.UUID, email: str, name: str, role: str, password
     """A person in a company."""
     with acting(system(tenant_id)):
         click.echo(people.create_user(email, name, role, password).id)
+
+
+@users.command("reset-second-factor")
+@click.argument("email")
+@_plainly
+def reset_second_factor(email: str) -> None:
+    """For somebody who lost phone and recovery codes; the person is told by mail."""
+    found = queries.find_sign_in(email)
+    if found is None:
+        raise click.ClickException(f"nobody signs in as {email}")
+    with acting(system(found.tenant_id)):
+        second_factor.reset_for(found.user_id)
+    click.echo(f"{email}  off")
 
 
 @users.command("reset-password")

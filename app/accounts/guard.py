@@ -10,12 +10,25 @@ from app.accounts.queries import Person
 from app.accounts.rules import SESSION_DAYS
 from app.accounts.service import sessions
 from app.core.context import find_actor, set_actor
-from app.core.errors import Unauthorized
+from app.core.errors import SecondFactorNeeded, Unauthorized
 from app.core.text import is_storable
 from app.extensions import login_manager
 
 # Addresses that check their caller themselves, or have nothing to hide. A test knows every route behind them.
-OPEN = ("/login", "/api/docs", "/favicon.ico", "/ui/", "/_ui")
+OPEN = (
+    "/login",
+    "/forgot",
+    "/reset/",
+    "/invite/",
+    "/register",
+    "/dev/mails",
+    "/api/docs",
+    "/favicon.ico",
+    "/ui/",
+    "/_ui",
+)
+# Where somebody may go whom the company asks for a second factor that isn't there yet.
+_SETTING_UP = ("/settings/security/second-factor", "/logout", "/assets/", "/favicon.ico", "/ui/", "/login")
 _WITHOUT_SESSIONS = (
     "/api/v1/",
     "/webhooks/",
@@ -50,6 +63,8 @@ def _keep_strangers_out() -> None:
         return
     if not current_user.is_authenticated and not rule.rule.startswith(OPEN):
         raise Unauthorized
+    if current_user.is_authenticated and current_user.lacks_second_factor and not rule.rule.startswith(_SETTING_UP):
+        raise SecondFactorNeeded
     if not all(is_storable(value) for values in (request.args, request.form) for value in values.values()):
         raise BadRequest
 

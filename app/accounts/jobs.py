@@ -8,7 +8,9 @@ import structlog
 from flask import render_template
 from flask_babel import force_locale
 
-from app.accounts.service import mail, many_tries, recovery, registration
+from app.accounts import queries
+from app.accounts.queries.audit import get_export
+from app.accounts.service import audit_exports, mail, many_tries, recovery, registration
 from app.accounts.service.sessions import NO_TENANT
 from app.core import mailing
 from app.core.background import enqueue, job
@@ -60,6 +62,27 @@ def deliver(tenant_id: str, mail_id: str) -> None:
             mail.failed(uuid.UUID(mail_id), str(error), permanent=error.permanent)
         else:
             mail.done(uuid.UUID(mail_id))
+
+
+@job("audit.export", queue="bulk", timeout=1800)
+def export_audit(tenant_id: str, export_id: str) -> None:
+    """In the language of who asked; the door allowed it."""
+    tenant, wanted = uuid.UUID(tenant_id), uuid.UUID(export_id)
+    with acting(system(tenant)):
+        asked_by = get_export(wanted).created_by
+        person = queries.find_person(tenant, asked_by) if asked_by else None
+        with force_locale(person.locale if person else "pt_BR"):
+            audit_exports.write(wanted, person.timezone if person else "UTC")
+
+
+@job("audit.purge", every=6 * 3600, timeout=1800)
+def purge_audit() -> None:
+    """What is older than the company keeps; tries with unknown addresses belong to no company."""
+    for tenant_id in every_tenant():
+        audit_exports.purge(queries.get_tenant(tenant_id).settings.get("audit_days"))
+        audit_exports.forget_files()
+    with acting(system(NO_TENANT)):
+        audit_exports.purge(None)
 
 
 def _answer(kind: str, question: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 import re
 
 from email_validator import EmailNotValidError, validate_email
+from flask_babel import lazy_gettext as _l
 
 from app.core.hashing import MOST_BYTES
 from app.core.text import fold
@@ -19,6 +20,7 @@ COMMON_WORDS = (
 THEMES = ("auto", "light", "dark")
 LOCALES = ("pt_BR", "en")
 SESSION_DAYS = 30
+AUDIT_DAYS, AUDIT_DAYS_DEFAULT = (90, 3650), 730
 RESET_MINUTES = 60
 INVITE_DAYS = 7
 REGISTRATION_HOURS = 24
@@ -69,3 +71,37 @@ def device(user_agent: str | None) -> str:
     browser = next((name for name in _BROWSERS if f"{name}/" in agent), "")
     system = next((name for name in _SYSTEMS if name in agent), "")
     return " · ".join(part for part in (_BROWSER_NAMES.get(browser, browser), system) if part)
+
+
+# What a permission lets somebody do, for who grants it.
+PERMISSION_NAMES = {
+    "contacts.read": _l("Ver contatos"),
+    "contacts.write": _l("Editar um contato"),
+    "contacts.manage": _l("Importar e mudar contatos, grupos e listas"),
+    "contacts.export": _l("Exportar contatos"),
+    "campaigns.read": _l("Ver campanhas"),
+    "campaigns.write": _l("Criar e disparar campanhas"),
+    "templates.read": _l("Ver modelos"),
+    "templates.write": _l("Criar modelos"),
+    "voice.manage": _l("Configurar vozes"),
+    "instances.see": _l("Ver números"),
+    "instances.connect": _l("Conectar e desconectar números"),
+    "instances.manage": _l("Criar números e ver as credenciais"),
+    "inbox.use": _l("Atender conversas"),
+    "inbox.all": _l("Ver todas as conversas"),
+    "queues.manage": _l("Configurar filas"),
+    "quick_replies.own": _l("Ter respostas rápidas próprias"),
+    "messages.send": _l("Enviar mensagens"),
+    "media.write": _l("Enviar arquivos"),
+    "funnels.read": _l("Ver funis"),
+    "funnels.write": _l("Mover cartões dos funis"),
+    "reports.see": _l("Ver relatórios"),
+    "reports.own": _l("Ver os próprios números"),
+    "tokens.manage": _l("Criar tokens de API"),
+    "webhooks.manage": _l("Configurar webhooks"),
+    "logs.see": _l("Ver registros técnicos"),
+    "dead_letters.manage": _l("Tratar falhas"),
+    "users.manage": _l("Gerenciar pessoas"),
+    "settings.manage": _l("Mudar as configurações da empresa"),
+    "audit.see": _l("Ver a auditoria"),
+}

@@ -11,7 +11,17 @@ from app.core.context import Actor, set_actor
 from app.core.errors import Unauthorized
 
 # The whole list of calls that need no credentials.
-PUBLIC = frozenset({"api.auth.login", "api.auth.refresh", "api.openapi", "api.health.healthz"})
+PUBLIC = frozenset(
+    {
+        "api.auth.login",
+        "api.auth.refresh",
+        "api.auth.forgot_password",
+        "api.auth.reset_password",
+        "api.auth.register",
+        "api.openapi",
+        "api.health.healthz",
+    }
+)
 
 
 def authenticate() -> None:

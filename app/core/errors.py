@@ -33,6 +33,12 @@ class Forbidden(AppError):
     status, code, title = 403, "forbidden", _l("Você não tem permissão para isso")
 
 
+class SecondFactorNeeded(Forbidden):
+    """The company asks this role for two-step verification, and this person has none yet."""
+
+    code, title = "second_factor_setup_required", _l("Ligue a verificação em duas etapas para continuar")
+
+
 class NotFound(AppError):
     status, code, title = 404, "not_found", _l("Não encontramos o que você procura")
 

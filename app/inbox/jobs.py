@@ -15,7 +15,7 @@ from app.core.retention import every_tenant, purge
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError
 from app.gateways.port import File, Target
-from app.inbox.service import adopting, indexing, presence, routing, scheduled, silence
+from app.inbox.service import adopting, indexing, leaving, presence, routing, scheduled, silence
 from app.inbox.service.files import keep
 from app.instances.models import Instance
 from app.instances.rules import credentials_of
@@ -161,3 +161,10 @@ def housekeeping() -> None:
 def fill_search() -> None:
     for _tenant_id in every_tenant():
         indexing.fill_search()
+
+
+@job("inbox.leave", queue="events")
+def leave(tenant_id: str, user_id: str) -> None:
+    """Somebody's account was closed."""
+    with acting(system(uuid.UUID(tenant_id))):
+        leaving.release_all(uuid.UUID(user_id))

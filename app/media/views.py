@@ -2,15 +2,17 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Flask, jsonify, render_template, request
+from flask import Blueprint, Flask, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from app.accounts.queries import get_user
 from app.core.db import release
-from app.core.errors import Invalid
+from app.core.errors import Invalid, NotFound
+from app.core.storage import storage
 from app.media import queries, service
 from app.media.schemas import media_fields, recording_fields, stored, stored_thumbnail
-from app.ui.downloads import file_response
+from app.ui.downloads import Stored, file_response
 from app.ui.errors import is_fragment
 
 blueprint = Blueprint("media", __name__, template_folder="templates")
@@ -69,3 +71,31 @@ def thumb(media_id: UUID) -> ResponseReturnValue:
     media = queries.get_media(media_id)
     release()  # no database connection waits for the disk or the bucket
     return file_response(stored_thumbnail(media))
+
+
+@blueprint.post("/settings/profile/photo")
+def set_photo() -> ResponseReturnValue:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise Invalid.field("file", _("Escolha um arquivo."))
+    service.set_own_photo(file.stream, file.filename)
+    flash(_("Foto trocada."), "success")
+    return redirect("/settings/profile", 303)
+
+
+@blueprint.post("/settings/profile/photo/remove")
+def remove_photo() -> ResponseReturnValue:
+    service.remove_own_photo()
+    flash(_("Foto tirada."), "success")
+    return redirect("/settings/profile", 303)
+
+
+@blueprint.get("/people/<uuid:user_id>/photo")
+def photo(user_id: UUID) -> ResponseReturnValue:
+    """Of a colleague; the address changes with the picture (`?v=`)."""
+    key = get_user(user_id).avatar
+    if key is None:
+        raise NotFound
+    size = storage().size(key)
+    release()
+    return file_response(Stored(key, "foto.jpg", "image/jpeg", size, etag=key.rsplit("/", 1)[-1], is_inline=True))

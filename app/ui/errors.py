@@ -101,6 +101,10 @@ def on_app_error(error: AppError) -> ResponseReturnValue:
         return on_unauthorized(error)
     machine = request.path.startswith(_MACHINES)
     back = referrer()
+    if error.code == "second_factor_setup_required" and not (machine or is_fragment()):
+        return redirect("/settings/security/second-factor", 303)
+    if error.code == "confirmation_required" and not (machine or is_fragment()):
+        return redirect(f"/confirm?{urlencode({'next': back or '/'})}", 303)
     if request.method == "POST" and error.status in _FLASHED and back and not is_fragment() and not machine:
         flash(str(error.message), "error")
         return redirect(back, 303)

@@ -66,9 +66,7 @@ def many_tries() -> Words:
     return Words(
         _("Alguém está tentando entrar na sua conta do Recado"),
         [
-            _(
-                "Houve muitas tentativas com senha errada, de vários lugares. Ninguém entrou; a conta segue aberta para você."
-            ),
+            _("Houve muitas tentativas com senha errada, de vários lugares. Ninguém entrou, e você entra como sempre."),
             _("Para ficar tranquilo, use uma senha longa e ligue a verificação em duas etapas."),
         ],
         (_("Ver a segurança da conta"), mailing.link("/settings/security")),

@@ -1,6 +1,7 @@
 """People: made by admins and the operator; their own settings by themselves."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import gettext as _
@@ -107,12 +108,18 @@ def store_password(user_id: uuid.UUID, hashed: str, *, keep: uuid.UUID | None, t
             mail.post_to(user, lambda: letters.password_changed(actor.ip, actor.user_agent))
 
 
-def update_own_settings(**changes: str) -> None:
-    """`name`, `locale`, `theme`; what is not given stays."""
-    allowed: dict[str, tuple[str, ...] | None] = {"name": None, "locale": LOCALES, "theme": THEMES}
+_OWN: dict[str, Callable[[Any], bool]] = {
+    "name": lambda value: 1 <= len(value.strip()) <= 120,
+    "locale": lambda value: value in LOCALES,
+    "theme": lambda value: value in THEMES,
+    "max_tickets": lambda value: value is None or 0 <= value <= 1000,
+}
+
+
+def update_own_settings(**changes: Any) -> None:
+    """`name`, `locale`, `theme`, `max_tickets` (None = no limit); what is not given stays."""
     for field, value in changes.items():
-        choices = allowed[field]
-        if not value.strip() or len(value) > 120 or (choices and value not in choices):
+        if not _OWN[field](value):
             raise Invalid.field(field, _("Valor inválido."))
     user = _self()
     before = {field: getattr(user, field) for field in changes}
@@ -124,7 +131,7 @@ def update_own_settings(**changes: str) -> None:
     with transaction():
         user = _self()
         for field, (_old, value) in changed.items():
-            setattr(user, field, value.strip())
+            setattr(user, field, value.strip() if isinstance(value, str) else value)
         audit("user.settings", "user", user.id, changed)
         emit("user.changed", user_id=user.id)
 

@@ -18,7 +18,7 @@ from app.core.crypto import new_token, token_hash
 from app.core.db import transaction
 from app.core.errors import Invalid, NotFound
 from app.core.facts import emit
-from app.core.permissions import ALL, can, require
+from app.core.permissions import ALL, can, confirm, require
 
 MOST_DAYS = 3650
 
@@ -32,6 +32,7 @@ class NewToken:
 def create_token(name: str, *, scopes: list[str] | None = None, expires_in_days: int | None = None) -> NewToken:
     """It acts as its maker, within `scopes` (None = all that the maker may do)."""
     actor = require("tokens.manage")
+    confirm("tokens")
     _check(actor, name, scopes, expires_in_days)
     secret = new_token(TOKEN_PREFIX)
     expires_at = clock.now() + timedelta(days=expires_in_days) if expires_in_days else None

@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.accounts import queries
-from app.accounts.forms import PasswordForm, ProfileForm
-from app.accounts.rules import device
-from app.accounts.service import people, sessions
-from app.core.context import current_actor, find_actor
-from app.core.errors import Invalid
+from app.accounts.forms import ProfileForm
+from app.accounts.service import people
+from app.core.context import find_actor
 
 
 def settings() -> ResponseReturnValue:
@@ -26,43 +24,24 @@ def show() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     form = ProfileForm()
     if not form.validate():
-        return _page(profile=form), 422
-    people.update_own_settings(name=form.name.data, locale=form.locale.data)
+        return _page(form), 422
+    changes = {"name": form.name.data, "locale": form.locale.data}
+    if "max_tickets" in request.form:
+        changes["max_tickets"] = form.max_tickets.data
+    people.update_own_settings(**changes)
     flash(_("Perfil salvo."), "success")
     return redirect(url_for("accounts.profile"), 303)
 
 
-def change_password() -> ResponseReturnValue:
-    form = PasswordForm()
-    if not form.validate():
-        return _page(password=form), 422
-    try:
-        people.change_own_password(form.current.data, form.new.data)
-    except Invalid as error:
-        for item in error.errors:
-            form[item.field].errors = [item.message]
-        return _page(password=form), 422
-    flash(_("Senha trocada. Os outros aparelhos saíram da conta."), "success")
-    return redirect(url_for("accounts.profile"), 303)
+def _page(form: ProfileForm | None = None) -> str:
+    me = queries.get_user(current_user.id)
+    return render_template("accounts/profile.html", profile=form or ProfileForm(formdata=None, obj=me))
 
 
-def end_sessions() -> ResponseReturnValue:
-    actor = current_actor()
-    if actor.user_id is not None:
-        sessions.sign_out_everywhere(actor.user_id, but=actor.session_id)
-    flash(_("Os outros aparelhos saíram da conta."), "success")
-    return redirect(url_for("accounts.profile"), 303)
-
-
-def _page(profile: ProfileForm | None = None, password: PasswordForm | None = None) -> str:
-    return render_template(
-        "accounts/profile.html",
-        profile=profile or ProfileForm(formdata=None, name=current_user.name, locale=current_user.locale),
-        password=password or PasswordForm(formdata=None),
-        device=device,
-        sessions=queries.list_own_sessions(),
-        current_session=current_actor().session_id,
-    )
+def photo_of(person: Any) -> str | None:
+    """The address of somebody's photo, which changes with it; for templates."""
+    key = getattr(person, "avatar", None)
+    return f"/people/{person.id}/photo?v={key.rsplit('/', 1)[-1][-12:]}" if key else None
 
 
 def keep_language(_sender: Any, locale: str) -> None:

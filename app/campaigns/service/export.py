@@ -28,7 +28,7 @@ from app.core.background import enqueue
 from app.core.db import read_session, release, transaction
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.facts import notify
-from app.core.permissions import require
+from app.core.permissions import confirm, require
 from app.core.phone import format_phone
 from app.core.storage import storage
 
@@ -39,6 +39,7 @@ def request_result(campaign_id: uuid.UUID, kind: str = "xlsx") -> str:
     """Ask for the file; the token names it. Personal data leaves the house: it is audited."""
     require("campaigns.read")
     require("contacts.export")
+    confirm("export")
     if kind not in FORMATS:
         raise Invalid.field("format", _("Escolha xlsx ou csv."))
     campaign = campaigns.get_campaign(campaign_id)

@@ -22,7 +22,7 @@ from app.core.background import enqueue
 from app.core.db import transaction
 from app.core.errors import Invalid
 from app.core.facts import emit
-from app.core.permissions import require
+from app.core.permissions import confirm, require
 from app.core.phone import format_phone
 from app.core.storage import new_key, storage
 
@@ -34,6 +34,7 @@ FORMATS = {
 
 def start_export(wanted: Filter, kind: str = "xlsx") -> ContactExport:
     require("contacts.export")
+    confirm("export")
     if kind not in FORMATS:
         raise Invalid.field("format", _("Escolha xlsx ou csv."))
     with transaction() as session:

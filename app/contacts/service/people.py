@@ -14,7 +14,7 @@ from app.contacts.models import Contact, ContactIdentity, GroupMember
 from app.contacts.queries import labels, people
 from app.contacts.rules import MAX_CUSTOM_FIELDS, search_text
 from app.contacts.service.labels import set_tags
-from app.core import clock
+from app.core import clock, throttle
 from app.core import phone as phones
 from app.core.audit import audit
 from app.core.context import current_actor
@@ -238,8 +238,15 @@ def change_contact(
 def view_contact(contact_id: uuid.UUID) -> Contact:
     """One person's data shown to somebody, which is on record."""
     contact = people.get_contact(contact_id)
-    audit("contact.view", "contact", contact.id)
+    note_view(contact.id)
     return contact
+
+
+def note_view(contact_id: uuid.UUID) -> None:
+    """On record once an hour for each who looks: pages fetch themselves again all the time."""
+    actor = current_actor()
+    if not throttle.hit(f"view:{actor.user_id}:{actor.source}:{contact_id}", "1 per hour"):
+        audit("contact.view", "contact", contact_id)
 
 
 def set_blocked(contact_id: uuid.UUID, *, blocked: bool) -> Contact:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -54,6 +55,7 @@ class _House:
     settings: InboxSettings
     locale: str
     zone: str
+    hours: dict[str, Any] | None  # of the company, for queues without their own
 
     def named(self, queue_id: uuid.UUID | None) -> Queue | None:
         return next((queue for queue in self.queues if queue.id == queue_id), None)
@@ -96,7 +98,7 @@ def enter(ticket: Ticket, queue: Queue, house: _House | None = None) -> None:
     record(ticket, "queued", was, details={"queue_id": queue.id})
     metrics.add(was["queue_id"], None, opened=-1)
     metrics.add(queue.id, None, opened=1)
-    if rules.is_open(queue.hours, house.zone, clock.now()):
+    if rules.is_open(queue.hours or house.hours, house.zone, clock.now()):
         saying.say(ticket, queue.greeting)
     else:
         with force_locale(house.locale):
@@ -149,7 +151,8 @@ def _candidates(queue_id: uuid.UUID, ticket_id: uuid.UUID) -> list[rules.Candida
 def _is_open(queue: Queue) -> bool:
     with transaction() as session:
         tenant = session.get(Tenant, queue.tenant_id)
-    return rules.is_open(queue.hours, tenant.timezone if tenant else "UTC", clock.now())
+    hours = queue.hours or (tenant.settings.get("hours") if tenant else None)
+    return rules.is_open(hours, tenant.timezone if tenant else "UTC", clock.now())
 
 
 def _show_menu(ticket: Ticket, house: _House, *, again: bool = False) -> None:
@@ -181,7 +184,8 @@ def _house() -> _House:
         queues = session.scalars(active.order_by(Queue.priority.desc(), Queue.name)).all()
         attended = frozenset(session.scalars(_MEMBERS, {"tenant": tenant_id})) if queues else frozenset()
         tenant = session.get(Tenant, tenant_id)
-    return _House(queues, attended, settings, locale, tenant.timezone if tenant else "UTC")
+    hours = tenant.settings.get("hours") if tenant else None
+    return _House(queues, attended, settings, locale, tenant.timezone if tenant else "UTC", hours)
 
 
 def _tickets(ticket_ids: Sequence[uuid.UUID]) -> list[Ticket]:

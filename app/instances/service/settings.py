@@ -6,13 +6,14 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import update as sql_update
 
+from app.accounts.queries import get_tenant
 from app.config import Config
 from app.core import clock, phone
 from app.core.audit import audit
 from app.core.background import enqueue
 from app.core.crypto import new_token, seal, token_hash
 from app.core.db import transaction
-from app.core.errors import Invalid
+from app.core.errors import Conflict, Invalid
 from app.core.facts import emit
 from app.core.ids import new_id
 from app.core.permissions import require
@@ -41,6 +42,7 @@ def create(
         raise Invalid.field(
             "provider", _("A API oficial da Meta ainda não está disponível. Use a conexão por QR code.")
         )
+    _check_room(actor.tenant_id)
     instance_id, secret = new_id(), new_token()
     with transaction() as session:
         instance = Instance(
@@ -64,6 +66,13 @@ def create(
         audit("instance.create", "instance", instance.id, {"name": instance.name, "provider": provider})
         emit("instance.created", instance_id=instance.id)
     return instance
+
+
+def _check_room(tenant_id: uuid.UUID) -> None:
+    """The operator may have set how many numbers a company has."""
+    limit = get_tenant(tenant_id).limit("instances")
+    if limit is not None and len(queries.list_instances()) >= limit:
+        raise Conflict(_("A empresa já tem os %(limit)s números do seu plano.", limit=limit))
 
 
 def update(instance_id: uuid.UUID, changes: dict[str, Any]) -> Instance:

@@ -1,5 +1,6 @@
 """Taking files in, from people and from addresses."""
 
+from app.media.service.photos import remove_own_photo, set_own_photo
 from app.media.service.recording import on_created, take_recording
 from app.media.service.remote import Remote, read_remote
 from app.media.service.shrinking import make_thumbnail
@@ -14,6 +15,8 @@ __all__ = [
     "make_thumbnail",
     "on_created",
     "read_remote",
+    "remove_own_photo",
+    "set_own_photo",
     "store_from_url",
     "store_upload",
     "sweep",

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.engine import Row
 
-from app.accounts.models import ApiToken, Tenant, User, UserSession
+from app.accounts.models import ApiToken, Identity, Tenant, User, UserSession
 from app.core import clock
 from app.core.context import Actor, acting, current_actor, system
 from app.core.db import read_session, transaction
@@ -96,6 +96,12 @@ def find_session(token_hash: bytes) -> Row[Any] | None:
     return _without_tenant("SELECT * FROM find_session(:wanted)", token_hash)
 
 
+def find_identity(provider: str, subject: str) -> Row[Any] | None:
+    with transaction() as session:
+        sql = text("SELECT * FROM find_identity(:provider, :subject)")
+        return session.execute(sql, {"provider": provider, "subject": subject}).one_or_none()
+
+
 def find_one_time_link(token_hash: bytes) -> Row[Any] | None:
     return _without_tenant("SELECT * FROM find_one_time_link(:wanted)", token_hash)
 
@@ -149,6 +155,30 @@ def get_user(user_id: uuid.UUID) -> User:
 
 def list_users() -> Sequence[User]:
     return read_session().scalars(select(User).order_by(User.name)).all()
+
+
+@dataclass(frozen=True)
+class Member:
+    """`invited`: has not chosen a password yet."""
+
+    user: User
+    invited: bool
+
+
+def list_team() -> list[Member]:
+    """Active ones first, by name."""
+    people = read_session().scalars(select(User).order_by(User.is_active.desc(), User.name)).all()
+    return [Member(user, user.password_hash is None) for user in people]
+
+
+def count_active_users() -> int:
+    return read_session().scalar(select(func.count()).select_from(User).where(User.is_active)) or 0
+
+
+def list_own_identities() -> dict[str, Identity]:
+    """By provider."""
+    wanted = select(Identity).where(Identity.user_id == current_actor().user_id)
+    return {row.provider: row for row in read_session().scalars(wanted)}
 
 
 def list_api_tokens() -> Sequence[ApiToken]:
