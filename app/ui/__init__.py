@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
         asset=statics.asset,
         html_attrs=markup.html_attrs,
         hidden_inputs=markup.hidden_inputs,
+        photo_of=markup.photo_of,
         url_with=markup.url_with,
         can=navigation.can,
         path_exists=navigation.path_exists,

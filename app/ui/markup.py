@@ -1,6 +1,7 @@
 """Small pieces of HTML and URLs that macros lean on."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import current_app, request
@@ -48,3 +49,9 @@ def url_with(**changes: object) -> str:
         pairs += [(key, str(one)) for one in values if one is not None]
     query = urlencode(pairs)
     return f"{request.path}?{query}" if query else request.path
+
+
+def photo_of(person: Any) -> str | None:
+    """The address of a colleague's photo, which changes with the picture; None without one."""
+    key = getattr(person, "avatar", None)
+    return f"/people/{person.id}/photo?v={key.rsplit('/', 1)[-1][-12:]}" if key else None

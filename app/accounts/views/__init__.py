@@ -80,7 +80,6 @@ for address, get, post in ROUTES:
 def init_app(app: Flask) -> None:
     guard.init_app(app)
     elsewhere.init_app(app)
-    app.jinja_env.globals["photo_of"] = profile.photo_of
     language_chosen.connect(profile.keep_language, sender=app)
     theme_chosen.connect(profile.keep_theme, sender=app)
     app.register_blueprint(blueprint)

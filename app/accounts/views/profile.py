@@ -38,12 +38,6 @@ def _page(form: ProfileForm | None = None) -> str:
     return render_template("accounts/profile.html", profile=form or ProfileForm(formdata=None, obj=me))
 
 
-def photo_of(person: Any) -> str | None:
-    """The address of somebody's photo, which changes with it; for templates."""
-    key = getattr(person, "avatar", None)
-    return f"/people/{person.id}/photo?v={key.rsplit('/', 1)[-1][-12:]}" if key else None
-
-
 def keep_language(_sender: Any, locale: str) -> None:
     _keep(locale=locale)
 
