@@ -26,9 +26,9 @@ class CampaignSettingsSchema(Schema):
 
     delay_min_ms = fields.Integer(allow_none=True)
     delay_max_ms = fields.Integer(allow_none=True)
-    batch_size = fields.Integer(allow_none=True)
+    batch_size = fields.Integer(allow_none=True, metadata={"description": "Goes between pauses; 0: no pauses."})
     batch_pause_s = fields.Float(allow_none=True)
-    daily_cap = fields.Integer(allow_none=True)
+    daily_cap = fields.Integer(allow_none=True, metadata={"description": "Per number and local day; 0: none."})
     hours = fields.Nested(HoursSchema, allow_none=True)
 
 

@@ -18,6 +18,7 @@ class ContactQuery(PageQuery):
     tag = fields.String(load_default=None, metadata={"description": "Name or id of a tag."})
     consent = fields.String(load_default="", validate=validate.OneOf(["", *CONSENTS]))
     is_blocked = fields.Boolean(load_default=None, allow_none=True)
+    sort = fields.String(load_default="recent", validate=validate.OneOf(["recent", "name"]))
 
 
 class NamedSchema(Schema):

@@ -21,9 +21,11 @@ class PaceSchema(Schema):
 
     delay_min_ms = fields.Integer(strict=True, allow_none=True)
     delay_max_ms = fields.Integer(strict=True, allow_none=True)
-    batch_size = fields.Integer(strict=True, allow_none=True)
+    batch_size = fields.Integer(
+        strict=True, allow_none=True, metadata={"description": "Goes between pauses; 0: no pauses."}
+    )
     batch_pause_s = fields.Integer(strict=True, allow_none=True)
-    daily_cap = fields.Integer(strict=True, allow_none=True)
+    daily_cap = fields.Integer(strict=True, allow_none=True, metadata={"description": "Goes per local day; 0: none."})
     warm_up = fields.Nested(WarmUpSchema, allow_none=True)
     hours = fields.Nested(SendingHoursSchema, allow_none=True)
 

@@ -19,7 +19,7 @@ def gap_after(pace: Pace, batch_goes: int, rng: Random) -> tuple[float, int]:
     """Seconds from this go to the next of the slow lanes, and the batch's count after it."""
     gap = rng.uniform(pace.delay_min_ms, pace.delay_max_ms) / 1000
     goes = batch_goes + 1
-    if goes >= pace.batch_size:
+    if pace.batch_size and goes >= pace.batch_size:
         return max(gap, pace.batch_pause_s), 0
     return gap, goes
 
@@ -86,6 +86,8 @@ def next_open(hours: Hours | None, zone: str, now: datetime) -> datetime:
 def seconds_per_message(pace: Pace) -> float:
     """The average, batch pauses shared out."""
     gap = (pace.delay_min_ms + pace.delay_max_ms) / 2000
+    if not pace.batch_size:
+        return gap
     return gap + max(0.0, pace.batch_pause_s - gap) / pace.batch_size
 
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.core.schema import Schema
+from app.core.schema import Schema, UtcDateTime
 
 TYPES = ("text", "image", "video", "audio", "voice", "document", "sticker")
 PRIORITIES = ("high", "normal", "low")
@@ -18,10 +18,19 @@ class SendOptionsSchema(Schema):
 
 
 class OutgoingMessageSchema(Schema):
-    """`content` is the text, or the caption of a file."""
+    """`content` is the text, or the caption of a file; or `template_id` says it, filled from the contact and, before
+    it, from `variables`."""
 
     type = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(TYPES))
     content = fields.String(load_default="", validate=validate.Length(max=4096))
+    template_id = fields.UUID(load_default=None, allow_none=True)
+    variables = fields.Dict(
+        keys=fields.String(validate=validate.Length(1, 100)),
+        values=fields.String(validate=validate.Length(max=1000)),
+        load_default=dict,
+        validate=validate.Length(max=100),
+        metadata={"description": "Values for the template, by name.", "example": {"pedido": "1234"}},
+    )
     media_id = fields.UUID(load_default=None, allow_none=True)
     media_url = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=2000))
     options = fields.Nested(SendOptionsSchema, load_default=dict)
@@ -39,7 +48,13 @@ class SendMessageSchema(Schema):
         load_default=None,
         allow_none=True,
         validate=validate.OneOf(PRIORITIES),
-        metadata={"description": "Unset: `high` for an answer in a conversation, else `normal`."},
+        metadata={
+            "description": "Unset: `high` for an answer in a conversation, else `normal`. `high` keeps only the least "
+            "gap; `normal` and `low` go before campaigns, four to one."
+        },
+    )
+    scheduled_at = UtcDateTime(
+        load_default=None, allow_none=True, metadata={"description": "Not before this moment, a year ahead at most."}
     )
 
 

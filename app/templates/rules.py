@@ -5,13 +5,25 @@ Names are found whatever their case, accents or underscores: `{Data de Nasciment
 
 import re
 import unicodedata
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
 
 from app.core.text import fold
 
 MAX_LENGTH = 4096  # of a rendered text, by WhatsApp
 
+BUILT_IN = {
+    "nome": "name",
+    "name": "name",
+    "primeiro_nome": "first_name",
+    "telefone": "phone",
+    "phone": "phone",
+    "email": "email",
+}
+_BRAZILIAN = re.compile(r"\+55([0-9]{2})([0-9]{4,5})([0-9]{4})")
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}|\n]+)(?:\|([^{}\n]*))?\}")
 _NAME = re.compile(r"\w+(?: \w+)*")
 
@@ -120,3 +132,53 @@ def empty_names(parts: Sequence[Part], known: Mapping[str, str]) -> list[str]:
         if isinstance(part, Variable) and part.default is None and not known.get(part.key):
             holes.setdefault(part.key, part.name)
     return list(holes.values())
+
+
+class Person(Protocol):
+    @property
+    def id(self) -> uuid.UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def phone(self) -> str | None: ...
+    @property
+    def email(self) -> str | None: ...
+    @property
+    def custom_fields(self) -> dict[str, object]: ...
+
+
+def values_of(contact: Person) -> dict[str, str]:
+    """Texts by key; blank ones are left out, so that defaults apply."""
+    found: dict[str, str] = {}
+    for name in sorted(contact.custom_fields, key=spelling_order):
+        text = as_text(contact.custom_fields[name]).strip()
+        if text and key_of(name) not in BUILT_IN:
+            found[key_of(name)] = text
+    own = {
+        "name": (contact.name or "").strip(),
+        "first_name": ((contact.name or "").split() or [""])[0],
+        "phone": phone_text(contact.phone),
+        "email": (contact.email or "").strip(),
+    }
+    return found | {key: own[field] for key, field in BUILT_IN.items() if own[field]}
+
+
+def spelling_order(name: str) -> tuple[int, bytes]:
+    """Where two spellings of one field are both filled, the last in this order speaks."""
+    return len(name.encode()), name.encode()
+
+
+def as_text(value: object) -> str:
+    """As PostgreSQL's `->>` writes a JSON scalar; lists and objects say nothing."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | str):
+        return str(value)
+    return format(Decimal(repr(value)), "f") if isinstance(value, float) else ""
+
+
+def phone_text(e164: str | None) -> str:
+    """Brazilian numbers as people write them, others in international form."""
+    plain = (e164 or "").strip()
+    found = _BRAZILIAN.fullmatch(plain)
+    return "({}) {}-{}".format(*found.groups()) if found else plain

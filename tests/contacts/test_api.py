@@ -168,3 +168,13 @@ def test_roles_and_companies_are_kept_apart(api_client: Callable[..., Any], outs
     assert api_client("admin", outsider).get(f"/contacts/{contact_id}").status_code == 404
     with acting(outsider.actor("admin")):
         assert people.count_all() == 0
+
+
+def test_by_name_and_on_by_cursor_from_the_first_page(api: Any) -> None:
+    for name in ("Carla", "Ana", "Beto"):
+        api.post("/contacts", json={"name": name})
+    first = api.get("/contacts?limit=2&sort=name").json
+    assert [row["name"] for row in first["data"]] == ["Ana", "Beto"]
+    rest = api.get(f"/contacts?limit=2&sort=name&cursor={first['next_cursor']}").json
+    assert [row["name"] for row in rest["data"]] == ["Carla"]
+    assert rest["next_cursor"] is None

@@ -135,7 +135,7 @@ def test_switches_turned_off_go_back_to_the_default(client_for, number, read):
     [
         ({"delay_min_ms": "abc"}, "delay_min_ms"),
         ({"delay_min_ms": "3000"}, "delay_max_ms"),
-        ({"batch_size": "0"}, "batch_size"),
+        ({"batch_size": "-1"}, "batch_size"),
         ({"end": "07:00"}, "has_hours"),
         ({"warm_up_start": "0"}, "warm_up"),
     ],
@@ -233,7 +233,7 @@ def test_api_creates_reads_changes_and_deletes(api_client):
         ({"name": "x", "provider": "cloud"}, "provider"),
         ({"name": "x", "provider": "pigeon"}, "provider"),
         ({"provider": "evolution"}, "name"),
-        ({"name": "x", "pace": {"batch_size": 0}}, "pace.batch_size"),
+        ({"name": "x", "pace": {"batch_size": -1}}, "pace.batch_size"),
         ({"name": "x", "pace": {"batch_size": "muitas"}}, "pace.batch_size"),
         ({"name": "x", "colour": "azul"}, "colour"),
     ],

@@ -18,7 +18,7 @@ def test_given_fields_change_and_the_others_stay():
         ({"delay_min_ms": -1}, "pace.delay_min_ms"),
         ({"delay_min_ms": 1500, "delay_max_ms": 1000}, "pace.delay_max_ms"),
         ({"delay_min_ms": True}, "pace.delay_min_ms"),
-        ({"batch_size": 0}, "pace.batch_size"),
+        ({"batch_size": -1}, "pace.batch_size"),
         ({"daily_cap": "muitas"}, "pace.daily_cap"),
         ({"warm_up": True}, "pace.warm_up"),
         ({"warm_up": {"start": 0}}, "pace.warm_up"),

@@ -1,10 +1,17 @@
 import io
 import uuid
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from app.core import clock
 from app.core.context import acting
+from app.core.db import transaction
+from app.inbox.models import Ticket
 from app.media.service import store_upload
+from app.messages.models import Message
+from app.templates.service import create_template
 from tests.factories import make_contact, make_instance, new_phone
 
 
@@ -173,3 +180,49 @@ def test_another_companys_message_does_not_exist(api_client, write, outsider):
     assert api.get(f"/messages/{message}").status_code == 404
     for verb in ("retry", "read", "cancel"):
         assert api.post(f"/messages/{message}/{verb}").status_code == 404
+
+
+@pytest.fixture
+def template(company):
+    with acting(company.actor()):
+        return str(create_template("Pedido", "Oi {nome|cliente}, o pedido {pedido} saiu {{hoje}}.").id)
+
+
+def test_a_template_is_filled_from_the_contact_and_from_what_is_given(company, api_client, send, template):
+    with acting(company.actor()):
+        ana = str(make_contact("Ana").id)
+    made = send(contact_id=ana, content="", message={"template_id": template, "variables": {"Pedido": "12{nome}"}})
+    assert api_client().get(f"/messages/{made.json['id']}").json["text"] == "Oi Ana, o pedido 12{nome} saiu {hoje}."
+
+
+def test_a_hole_in_a_template_is_refused_by_name(send, template):
+    answer = send(content="", message={"template_id": template})
+    assert fields(answer) == {"message.variables"}
+    assert "pedido" in answer.json["errors"][0]["message"]
+    assert fields(send(content="Oi", message={"template_id": template})) == {"message.content"}
+    assert send(content="", message={"template_id": str(uuid.uuid4())}).status_code == 404
+
+
+def test_a_message_may_wait_for_its_moment(company, api_client, send):
+    at = (clock.now() + timedelta(hours=2)).isoformat()
+    made = send(scheduled_at=at, message={"options": {"typing": True}})
+    assert made.status_code == 202
+    with acting(company.actor()), transaction() as session:
+        row = session.execute(text("SELECT send_after, lane FROM outbox")).one()
+    assert (row.send_after.isoformat(), row.lane) == (at, 1)
+    for wrong in ("2020-01-01T00:00:00Z", (clock.now() + timedelta(days=400)).isoformat(), "amanhã"):
+        assert fields(send(scheduled_at=wrong)) == {"scheduled_at"}
+
+
+def test_one_for_later_in_a_conversation_stands_there_at_its_time(company, api_client, send):
+    with acting(company.actor()), transaction() as session:
+        ticket = Ticket(instance_id=make_instance().id, contact_id=make_contact().id)
+        session.add(ticket)
+        session.flush()
+        ticket_id = str(ticket.id)
+    at = clock.now() + timedelta(hours=2)
+    made = send(ticket_id=ticket_id, scheduled_at=at.isoformat())
+    with acting(company.actor()), transaction() as session:
+        message = session.get(Message, uuid.UUID(made.json["id"]))
+        assert (message.thread_at, message.details["scheduled"]) == (at, True)
+        assert session.get(Ticket, uuid.UUID(ticket_id)).last_message_id is None

@@ -148,7 +148,7 @@ def test_one_campaign_s_overrides_leave_the_number_s_own_cap_and_ramp():
     [
         ({"delay_min_ms": -1}, "delay_min_ms"),
         ({"delay_min_ms": 10, "delay_max_ms": 5}, "delay_max_ms"),
-        ({"batch_size": 0}, "batch_size"),
+        ({"batch_size": -1}, "batch_size"),
         ({"daily_cap": True}, "daily_cap"),
         ({"batch_pause_s": float("nan")}, "batch_pause_s"),
         ({"hours": {"start": "18:00", "end": "08:00"}}, "hours"),
@@ -175,3 +175,16 @@ def test_only_a_fast_even_rhythm_makes_up_for_jitter():
 def test_a_human_pace_writes_one_message_at_a_time():
     assert pacing.in_flight(900) == 1
     assert pacing.in_flight(13) > 1
+
+
+def test_zero_switches_batches_and_the_cap_off():
+    pace = read_pace({"batch_size": 0, "daily_cap": 0, "delay_min_ms": 1000, "delay_max_ms": 1000})
+    rng = Random(1)
+    goes = 0
+    for _message in range(500):
+        gap, goes = pacing.gap_after(pace, goes, rng)
+        assert gap == 1.0
+    assert pacing.seconds_per_message(pace) == 1.0
+    assert pacing.cap_today(pace, None, "America/Sao_Paulo", datetime(2026, 1, 1, tzinfo=UTC)) is None
+    assert problems({"batch_size": 0, "daily_cap": 0}) == {}
+    assert problems({"batch_size": -1, "daily_cap": -1}) == {"batch_size": "range", "daily_cap": "range"}

@@ -102,7 +102,7 @@ def _share(plan: Plan, instance: Instance, rivals: list[int], rows: tuple[Any, A
     pace = read_pace(instance.pace, plan.settings)
     cap, goes = _tighter(
         (pacing.cap_today(pace, getattr(row, "first_go_at", None), zone, plan.at), _goes(row, zone, plan.at)),
-        (plan.settings.get("daily_cap"), _goes(lane, zone, plan.at)),
+        (plan.settings.get("daily_cap") or None, _goes(lane, zone, plan.at)),
     )
     shared = left + sum(min(left, rival) for rival in rivals)  # a turn each until the smaller one is done
     return Share(

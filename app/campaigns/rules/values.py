@@ -1,12 +1,37 @@
-"""What each variable says for one contact. `queries.rendering` says the same in SQL; a property test compares them."""
+"""Wordings of a campaign for one contact. `queries.rendering` says the same in SQL; a property test compares them."""
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Protocol
 
-from app.templates.rules import Part, Variable, fill, key_of, parse
+from app.templates.rules import (
+    BUILT_IN,
+    Part,
+    Person,
+    Variable,
+    as_text,
+    fill,
+    parse,
+    phone_text,
+    spelling_order,
+    values_of,
+)
+
+__all__ = [
+    "BUILT_IN",
+    "MAX_VARIATIONS",
+    "SPACES",
+    "Person",
+    "as_text",
+    "compiled",
+    "phone_text",
+    "render_for",
+    "spelling_order",
+    "texts_of",
+    "unknown_variables",
+    "values_of",
+    "variable_keys",
+    "variation_of",
+]
 
 # What `str.strip()` and `str.split()` take for space.
 SPACES = "".join(
@@ -14,66 +39,7 @@ SPACES = "".join(
     for code in (*range(0x09, 0x0E), *range(0x1C, 0x21), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029,
                  0x202F, 0x205F, 0x3000)
 )  # fmt: skip
-BUILT_IN = {
-    "nome": "name",
-    "name": "name",
-    "primeiro_nome": "first_name",
-    "telefone": "phone",
-    "phone": "phone",
-    "email": "email",
-}
 MAX_VARIATIONS = 5
-_BRAZILIAN = re.compile(r"\+55([0-9]{2})([0-9]{4,5})([0-9]{4})")
-
-
-class Person(Protocol):
-    @property
-    def id(self) -> uuid.UUID: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def phone(self) -> str | None: ...
-    @property
-    def email(self) -> str | None: ...
-    @property
-    def custom_fields(self) -> dict[str, object]: ...
-
-
-def values_of(contact: Person) -> dict[str, str]:
-    """Texts by key; blank ones are left out, so that defaults apply."""
-    found: dict[str, str] = {}
-    for name in sorted(contact.custom_fields, key=spelling_order):
-        text = as_text(contact.custom_fields[name]).strip()
-        if text and key_of(name) not in BUILT_IN:
-            found[key_of(name)] = text
-    own = {
-        "name": (contact.name or "").strip(),
-        "first_name": ((contact.name or "").split() or [""])[0],
-        "phone": phone_text(contact.phone),
-        "email": (contact.email or "").strip(),
-    }
-    return found | {key: own[field] for key, field in BUILT_IN.items() if own[field]}
-
-
-def spelling_order(name: str) -> tuple[int, bytes]:
-    """Where two spellings of one field are both filled, the last in this order speaks."""
-    return len(name.encode()), name.encode()
-
-
-def as_text(value: object) -> str:
-    """As PostgreSQL's `->>` writes a JSON scalar; lists and objects say nothing."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | str):
-        return str(value)
-    return format(Decimal(repr(value)), "f") if isinstance(value, float) else ""
-
-
-def phone_text(e164: str | None) -> str:
-    """Brazilian numbers as people write them, others in international form."""
-    plain = (e164 or "").strip()
-    found = _BRAZILIAN.fullmatch(plain)
-    return "({}) {}-{}".format(*found.groups()) if found else plain
 
 
 def variation_of(contact_id: uuid.UUID, count: int) -> int:

@@ -25,14 +25,14 @@ blp = Blueprint("contacts", __name__, url_prefix="/contacts", description="Peopl
 def index(query: dict[str, Any]) -> Page[Any]:
     """List contacts
 
-    Newest first. Deep pages stay fast with `cursor`.
+    Newest first, or by name. Deep pages stay fast with `cursor`, which keeps to the `sort` it was made with.
     """
     page, limit = clamp(query["page"], query["limit"])
     wanted = filter_of(query)
     if query["cursor"]:
-        found = people.list_contacts(wanted, after=query["cursor"], limit=limit)
+        found = people.list_contacts(wanted, order=query["sort"], after=query["cursor"], limit=limit)
         return shown_page(replace(found, page=page))
-    return shown_page(people.list_numbered(wanted, page, limit))
+    return shown_page(people.list_numbered(wanted, page, limit, query["sort"]))
 
 
 @blp.post("")

@@ -80,12 +80,17 @@ def previous_cursor(page: Page[Contact], order: str) -> str | None:
     return _cursor(page.items[0], order) if page.items else None
 
 
-def list_numbered(wanted: Filter, page: int, limit: int) -> Page[Contact]:
-    """The API's numbered pages, newest first; filtered totals are exact up to a million."""
+def list_numbered(wanted: Filter, page: int, limit: int, order: str = "recent") -> Page[Contact]:
+    """The API's numbered pages; filtered totals are exact up to a million. `next_cursor` goes on by key."""
     require("contacts.read")
-    statement = chosen(wanted).order_by(source_of(wanted).id.desc()).limit(limit).offset((page - 1) * limit)
+    names, descending = _ORDERS[order]
+    columns = [getattr(source_of(wanted), name) for name in names]
+    by = [column.desc() if descending else column.asc() for column in columns]
+    statement = chosen(wanted).order_by(*by).limit(limit + 1).offset((page - 1) * limit)
     total = count_contacts(wanted, at_most=1_000_000)
-    return Page(_loaded(list(read_session().scalars(statement))), total, page, limit)
+    found = list(read_session().scalars(statement))
+    rows = _loaded(found[:limit])
+    return Page(rows, total, page, limit, _cursor(rows[-1], order) if rows and len(found) > limit else None)
 
 
 def _page_ids(wanted: Filter, order: str, cursor: str | None, limit: int, *, backwards: bool) -> list[uuid.UUID]:

@@ -40,7 +40,7 @@ _BIND_KEY = text("""
 _JID = text("""
     SELECT value FROM contact_identities WHERE contact_id = :contact AND kind IN ('jid', 'lid') ORDER BY kind LIMIT 1
 """)
-_IS_LATER = text("SELECT send_after > :soon FROM outbox WHERE message_id = :id")
+_LATER_AT = text("SELECT send_after FROM outbox WHERE message_id = :id AND send_after > :soon")
 _TOUCH = text("""
     WITH old AS (
         SELECT id, first_response_at, last_inbound_at, created_at FROM tickets WHERE id = cast(:ticket AS uuid)
@@ -144,8 +144,10 @@ def on_queued(message_id: str, ticket_id: str | None = None, **_more: Any) -> No
         message = session.get(Message, uuid.UUID(message_id))
         message.search = searchable(message.body)
         session.flush()
-        is_later = session.scalar(_IS_LATER, {"id": message.id, "soon": clock.now() + LATER})
-    if not is_later:
+        later_at = session.scalar(_LATER_AT, {"id": message.id, "soon": clock.now() + LATER})
+        if later_at is not None and message.sender_type == "api":
+            _mark_scheduled(message, later_at)
+    if later_at is None:
         touch(uuid.UUID(ticket_id), message.id, message.thread_at, message.sender_type, message.user_id)
 
 

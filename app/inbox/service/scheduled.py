@@ -66,7 +66,7 @@ def show_scheduled(message_id: uuid.UUID) -> None:
         if message.status == "cancelled" or message.thread_at > clock.now() + LATER:
             return
         message.details = {key: value for key, value in message.details.items() if key != "scheduled"}
-        touch(message.ticket_id, message.id, message.thread_at, "user", message.user_id)
+        touch(message.ticket_id, message.id, message.thread_at, message.sender_type, message.user_id)
         emit("message.changed", message_id=message.id, ticket_id=message.ticket_id, change="due")
 
 

@@ -40,7 +40,7 @@ class WarmUp:
 
 @dataclass(frozen=True)
 class Pace:
-    """Gaps in milliseconds, the batch pause in seconds, the cap in goes per local day."""
+    """Gaps in milliseconds, the batch pause in seconds, the cap in goes per local day. Batches of 0: no pauses."""
 
     delay_min_ms: int = FASTEST_HUMAN_MS
     delay_max_ms: int = 1400
@@ -55,9 +55,9 @@ OVERRIDABLE = frozenset(("delay_min_ms", "delay_max_ms", "batch_size", "batch_pa
 LIMITS = {
     "delay_min_ms": (0, MAX_GAP_MS),
     "delay_max_ms": (0, MAX_GAP_MS),
-    "batch_size": (1, 100_000),
+    "batch_size": (0, 100_000),
     "batch_pause_s": (0, 86_400),
-    "daily_cap": (1, 1_000_000),
+    "daily_cap": (0, 1_000_000),
 }
 _NAMES = (*LIMITS, "hours", "warm_up")
 
@@ -78,7 +78,7 @@ def read_pace(settings: Mapping[str, Any] | None, overrides: Mapping[str, Any] |
         delay_max_ms=max(minimum, longest),
         batch_size=int(_value(merged, "batch_size", Pace.batch_size)),
         batch_pause_s=float(_value(merged, "batch_pause_s", Pace.batch_pause_s if longest else 0)),
-        daily_cap=settings.get("daily_cap"),
+        daily_cap=settings.get("daily_cap") or None,  # 0: none
         hours=read_hours(merged.get("hours")),
         warm_up=_warm_up(settings.get("warm_up")),
     )

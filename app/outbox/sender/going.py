@@ -82,7 +82,7 @@ class Gate:
                 gap=gap,
                 slack=pacing.slack(pace),
                 cap=number.cap(now),
-                lane_cap=(claim.lane_pace or {}).get("daily_cap"),
+                lane_cap=(claim.lane_pace or {}).get("daily_cap") or None,
                 today=pacing.local_day(number.zone, now),
                 open_until=open_until,
                 batch=batch,

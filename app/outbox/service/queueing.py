@@ -52,7 +52,7 @@ def queue_message(
         if media_id is not None:
             check_uploaded(media_id)  # the ledger has no foreign key that would refuse another company's file
         instance = usable_instance(instance_id)
-        contact = _recipient(contact_id, recipient)
+        contact = find_recipient(contact_id, recipient)
         message = Message(
             instance_id=instance.id,
             contact_id=contact.id,
@@ -113,7 +113,8 @@ def usable_instance(instance_id: uuid.UUID) -> Instance:
     return instance
 
 
-def _recipient(contact_id: uuid.UUID | None, phone: str | None) -> Contact:
+def find_recipient(contact_id: uuid.UUID | None, phone: str | None) -> Contact:
+    """Who it goes to; a phone nobody has becomes a contact. Raises Invalid, NotFound, Conflict (blocked)."""
     if contact_id is None:
         if not phone:
             raise Invalid.field("recipient", _("Informe o destinatário"))

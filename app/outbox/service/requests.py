@@ -1,10 +1,13 @@
 """What other systems ask for, checked and handed to the queue."""
 
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
 
+from app.contacts.models import Contact
+from app.core import clock
 from app.core.db import transaction
 from app.core.errors import Conflict, Invalid
 from app.core.outbound import check_url
@@ -13,9 +16,12 @@ from app.media.service import check_uploaded
 from app.messages import queries as messages
 from app.messages.models import Message
 from app.outbox.models import Lane
-from app.outbox.service.queueing import queue_message
+from app.outbox.service.queueing import find_recipient, queue_message
 from app.outbox.service.repair import resend_unconfirmed, retry_message
+from app.templates.queries import get_template
+from app.templates.rules import empty_names, fill, lookup, parse, values_of
 
+FURTHEST = timedelta(days=366)
 TYPING_MS = 1500  # long enough to be seen
 # `low` is the campaigns' own lane, with a campaign behind every row.
 _LANES = {"high": Lane.HIGH, "normal": Lane.NORMAL, "low": Lane.NORMAL}
@@ -29,29 +35,52 @@ def queue_from_api(
     contact_id: uuid.UUID | None = None,
     ticket_id: uuid.UUID | None = None,
     priority: str | None = None,
+    scheduled_at: datetime | None = None,
 ) -> Message:
-    """`message`: {type?, content, media_id?, media_url?, options}. Raises Invalid with the field's path,
-    NotFound for what isn't the company's."""
+    """`message`: {type?, content, template_id?, variables, media_id?, media_url?, options}. Raises Invalid with the
+    field's path, NotFound for what isn't the company's."""
     require("messages.send")
+    _check_time(scheduled_at)
     if ticket_id is not None:
         conversation = messages.get_conversation(ticket_id)
         instance_id, contact_id, recipient = conversation.instance_id, conversation.contact_id, None
     if instance_id is None:
         raise Invalid.field("instance_id", _("Escolha o número que envia."))
     kind = _kind_of(message)
-    return queue_message(
-        instance_id,
-        contact_id=contact_id,
-        recipient=recipient,
-        ticket_id=ticket_id,
-        type=kind,
-        body=message["content"],
-        media_id=message["media_id"],
-        media_url=message["media_url"],
-        lane=_LANES[priority or ("high" if ticket_id else "normal")],
-        sender_type="api",
-        options=_options(message["options"]),
-    )
+    with transaction():
+        contact = find_recipient(contact_id, recipient)
+        return queue_message(
+            instance_id,
+            contact_id=contact.id,
+            ticket_id=ticket_id,
+            type=kind,
+            body=_text_of(message, contact),
+            media_id=message["media_id"],
+            media_url=message["media_url"],
+            lane=_LANES[priority or ("high" if ticket_id else "normal")],
+            sender_type="api",
+            send_after=scheduled_at,
+            options=_options(message["options"]),
+        )
+
+
+def _check_time(at: datetime | None) -> None:
+    """A moment just gone is now: clocks differ."""
+    if at is not None and not clock.now() - timedelta(minutes=5) < at < clock.now() + FURTHEST:
+        raise Invalid.field("scheduled_at", _("Escolha um momento futuro, até um ano à frente."))
+
+
+def _text_of(message: dict[str, Any], contact: Contact) -> str:
+    """The template filled, or the text as it came. A hole in the template is the caller's to fill."""
+    if message["template_id"] is None:
+        return str(message["content"])
+    if message["content"]:
+        raise Invalid.field("message.content", _("Mande o texto ou o modelo, não os dois."))
+    parts = parse(get_template(message["template_id"]).content)
+    known = values_of(contact) | lookup(message["variables"])
+    if holes := empty_names(parts, known):
+        raise Invalid.field("message.variables", _("Faltam valores para: %(names)s", names=", ".join(holes)))
+    return fill(parts, known)
 
 
 def send_again(message_id: uuid.UUID, *, confirm: bool = False) -> Message:
