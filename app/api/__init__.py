@@ -5,7 +5,7 @@ import importlib
 from flask import Flask, Response, jsonify
 from flask_smorest import Blueprint
 
-from app.api import auth, bodies, cors, docs, health, idempotency, limits, problems
+from app.api import auth, bodies, cors, docs, health, idempotency, limits, logs, problems
 from app.api.document import PREFIX, Api, finished, make_api
 from app.extensions import csrf
 
@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         for blp in _blueprints(name):
             _nest(frame, blp)
     _nest(frame, health.blp)
+    _nest(frame, logs.blp)
     app.register_blueprint(frame)
     frame.register_views_in_doc(api, app, api.spec, name=frame.name, parameters=None)
     problems.init_app(app)
