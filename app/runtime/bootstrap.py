@@ -27,7 +27,7 @@ def main(arguments: "list[str]") -> None:
         check_python()
         make_venv(venv)
         install(venv, "requirements-dev.txt" if dev else "requirements.txt")
-        install_front_end(venv)
+        install_front_end(venv, dev)
         compile_catalogues(venv)
     except Trouble as trouble:
         sys.exit(f"Recado: {trouble}")
@@ -68,15 +68,21 @@ def pip(venv: str, requirements: str) -> None:
         raise Trouble(f"o pip não instalou {requirements} (network or disk; see above)")
 
 
-def install_front_end(venv: str) -> None:
+def install_front_end(venv: str, dev: bool = False) -> None:
     sources = [os.path.join(ROOT, name) for name in ("package.json", "package-lock.json")]
-    if not os.path.isdir(os.path.join(ROOT, "node_modules")) or not stamped(venv, "node", sources):
+    # What the tests need besides is no reason to install anew for a run.
+    is_there = stamped(venv, "node-dev", sources) or (not dev and stamped(venv, "node", sources))
+    if not os.path.isdir(os.path.join(ROOT, "node_modules")) or not is_there:
         say("dependências da interface (npm)")
         npm = npm_command(venv)
         options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
+        options += [] if dev else ["--omit=dev"]
         if subprocess.call(npm + options, cwd=ROOT, stdout=subprocess.DEVNULL):
             raise Trouble("o npm não instalou a interface (network or disk; see above)")
-        stamp(venv, "node", sources)
+        for name in ("node", "node-dev"):
+            if os.path.exists(stamp_file(venv, name)):
+                os.remove(stamp_file(venv, name))
+        stamp(venv, "node-dev" if dev else "node", sources)
     copy_assets(venv, sources)
 
 
