@@ -134,7 +134,7 @@ export class List {
 
   /** All rows are equally high. */
   get height() {
-    this.measured ||= this.ul.firstElementChild?.offsetHeight ?? 0;
+    this.measured ||= this.ul.firstElementChild?.getBoundingClientRect().height ?? 0;
     return this.measured || USUAL;
   }
 
