@@ -246,13 +246,18 @@ class Inbox {
     try {
       fresh = parse(await html(`${conversation.dataset.base}/parts`)).firstElementChild;
     } catch (refused) {
-      if (refused.status !== 404 || conversation !== this.conversation) return;
+      if (refused.status !== 404 || this.isLeft(conversation)) return;
       toast(this.root.dataset.wordsGone, "info");
       return this.shut();
     }
-    if (conversation !== this.conversation) return;
+    if (this.isLeft(conversation)) return;
     if (fresh.dataset.status !== conversation.dataset.status) this.changeState(fresh.dataset.status);
     for (const part of fresh.children) morphPart(conversation.querySelector(`[data-part="${part.dataset.part}"]`), part);
+  }
+
+  /** Another one is open, or on its way: news of this one must not bring it back. */
+  isLeft(conversation) {
+    return conversation !== this.conversation || (this.wanted && this.wantedId !== this.ticket);
   }
 
   // Closing takes the composer away, reopening brings it back: the whole conversation is drawn again.
@@ -275,7 +280,10 @@ class Inbox {
 
   step(by) {
     const row = this.list.rows.beside(this.wantedId ?? this.ticket, by);
-    if (!row) return;
+    if (row) this.stepTo(row);
+  }
+
+  stepTo(row) {
     this.list.reveal(row.id)?.focus({ preventScroll: true });
     this.open(this.address(row.id), true, true);
   }
@@ -290,7 +298,7 @@ class Inbox {
     const url = `${this.address(this.ticket)}/close`;
     try {
       await post(url, new FormData());
-      if (next) (this.list.reveal(next.id), this.open(this.address(next.id)));
+      if (next) this.stepTo(next);
       else this.shut();
     } catch (refused) {
       toast(refused.message, "error");
@@ -314,7 +322,7 @@ class Inbox {
 
 function morphPart(place, fresh) {
   if (!place || place.querySelector("dialog[open], .dropdown-menu.show")) return;
-  Idiomorph.morph(place, fresh, {
+  Idiomorph.morph(place, fresh.innerHTML, {
     morphStyle: "innerHTML",
     ignoreActiveValue: true,
     callbacks: { beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details, dialog")) },
