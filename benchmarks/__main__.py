@@ -24,6 +24,7 @@ NAMES = (
     "contacts_scale",
     "inbox_reads",
     "receipts",
+    "sounds",
 )
 PATIENCE_SECONDS = 240
 

@@ -5,6 +5,7 @@ import pytest
 
 from app.speech.audio import AudioError, is_silent, join, peaks, resample, shifted, stretched, tidy
 from app.speech.audio.loudness import limited, loudness
+from app.speech.pauses import gap_after
 from app.speech.port import Sound
 from tests.speech.sounds import floats, fundamental, silence, steepest, together, voice
 
@@ -102,6 +103,20 @@ def test_join_takes_the_highest_rate_and_leaves_out_nothings() -> None:
     assert whole.seconds == pytest.approx(2.1, abs=0.002)
     with pytest.raises(AudioError, match="empty"):
         join([Sound(b"", 16_000)])
+
+
+def test_each_part_may_have_a_gap_of_its_own() -> None:
+    whole = join([voice(1), voice(1), Sound(b"", 24_000), voice(1)], [100, 0, 500, 900])
+    assert whole.seconds == pytest.approx(3.1 - 0.012, abs=0.002)
+    with pytest.raises(ValueError):
+        join([voice(1), voice(1)], [100])
+
+
+@pytest.mark.parametrize(
+    "text, gap", [("Olá Ana,", 30), ("Bom dia! ", 220), ("(ok.)", 220), ("Veja:", 110), ("Olá", 0), ("", 0)]
+)
+def test_pauses_follow_the_mark(text: str, gap: int) -> None:
+    assert gap_after(text) == gap
 
 
 def test_one_part_is_itself() -> None:

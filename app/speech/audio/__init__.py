@@ -73,9 +73,9 @@ def peaks(sound: Sound, n: int = 64) -> list[int]:
     return shaping.peaks(sound, n)
 
 
-def join(sounds: Sequence[Sound], gap_ms: int = 0) -> Sound:
+def join(sounds: Sequence[Sound], gap_ms: int | Sequence[int] = 0) -> Sound:
     """At the highest rate among them. Without a gap neighbours overlap in a short cross-fade; with one, both fade
-    into the silence. Empty parts are left out.
+    into the silence. Empty parts are left out. `gap_ms`: one for all, or one after each part (see `speech.pauses`).
     """
     from app.speech.audio import joining
 

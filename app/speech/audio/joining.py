@@ -11,29 +11,27 @@ from app.speech.port import Sound
 CROSS_FADE_SECONDS = 0.012
 
 
-def join(sounds: Sequence[Sound], gap_ms: int) -> Sound:
-    heard = [sound for sound in sounds if sound.pcm]
+def join(sounds: Sequence[Sound], gap_ms: int | Sequence[int]) -> Sound:
+    gaps = [gap_ms] * len(sounds) if isinstance(gap_ms, int) else list(gap_ms)
+    heard = [(sound, gap) for sound, gap in zip(sounds, gaps, strict=True) if sound.pcm]
     if not heard:
         raise AudioError("empty", "nothing to join")
-    rate = max(sound.sample_rate for sound in heard)
-    parts = [samples(resample(sound, rate)) for sound in heard]
-    whole = _spaced(parts, rate, gap_ms) if gap_ms > 0 else _overlapped(parts, rate)
-    return sounding(whole, rate)
+    rate = max(sound.sample_rate for sound, _ in heard)
+    whole, gap = [samples(resample(heard[0][0], rate))], heard[0][1]
+    for sound, next_gap in heard[1:]:
+        part = samples(resample(sound, rate))
+        whole += _spaced(whole.pop(), part, rate, gap) if gap > 0 else _overlapped(whole.pop(), part, rate)
+        gap = next_gap
+    return sounding(np.concatenate(whole), rate)
 
 
-def _spaced(parts: list[Samples], rate: int, gap_ms: int) -> Samples:
-    gap = np.zeros(rate * gap_ms // 1000, dtype=np.float32)
-    pieces = [piece for part in parts for piece in (faded(part, rate), gap)]
-    return np.concatenate(pieces[:-1])
+def _spaced(before: Samples, part: Samples, rate: int, gap_ms: int) -> list[Samples]:
+    return [faded(before, rate), np.zeros(rate * gap_ms // 1000, dtype=np.float32), faded(part, rate)]
 
 
-def _overlapped(parts: list[Samples], rate: int) -> Samples:
-    whole = [parts[0]]
-    for part in parts[1:]:
-        before = whole.pop()
-        length = min(int(rate * CROSS_FADE_SECONDS), before.size, part.size)
-        # Equal power: the two are different sounds, so their energies add up, not their waves.
-        angle = np.linspace(0, np.pi / 2, length, dtype=np.float32)
-        seam = before[before.size - length :] * np.cos(angle) + part[:length] * np.sin(angle)
-        whole += [before[: before.size - length], seam, part[length:]]
-    return np.concatenate(whole)
+def _overlapped(before: Samples, part: Samples, rate: int) -> list[Samples]:
+    length = min(int(rate * CROSS_FADE_SECONDS), before.size, part.size)
+    # Equal power: the two are different sounds, so their energies add up, not their waves.
+    angle = np.linspace(0, np.pi / 2, length, dtype=np.float32)
+    seam = before[before.size - length :] * np.cos(angle) + part[:length] * np.sin(angle)
+    return [before[: before.size - length], seam, part[length:]]

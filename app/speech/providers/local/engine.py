@@ -5,6 +5,7 @@ for it. It lives as long as ours, costs a few megabytes, and is started again wh
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import select
@@ -106,6 +107,10 @@ def _started(command: list[str]) -> subprocess.Popen[bytes]:
         _kill(process)
         raise SpeechError("unavailable", "eSpeak NG does not start on this machine", retryable=False) from error
     assert ready > 0
+    assert process.stdout is not None
+    with contextlib.suppress(OSError, AttributeError):
+        # Ten seconds of sound do not fit a pipe of 64 KB: less waiting for each other.
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _CHUNK)
     return process
 
 
