@@ -77,7 +77,7 @@ class Ad:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """`text` is what a person reads: body, caption, label of the button tapped."""
+    """`text` is what a person reads: body, caption, label of the button tapped; `options` are a poll's."""
 
     type: MessageType
     text: str = ""
@@ -86,6 +86,7 @@ class Content:
     contacts: tuple[SharedContact, ...] = ()
     reaction: Reaction | None = None
     choice_id: str | None = None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

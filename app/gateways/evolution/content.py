@@ -22,6 +22,7 @@ _WRAPPERS = (
     "lottieStickerMessage",
 )
 _MAX_DEPTH = 10
+MOST_OPTIONS = 20
 _TEL = re.compile(r"^(?:item\d+\.)?TEL([^:\r\n]*):([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
 _WAID = re.compile(r"waid=(\d{7,15})")
 
@@ -173,7 +174,10 @@ def _interactive(value: Any, message: dict) -> Content:
 
 
 def _poll(value: Any, message: dict) -> Content:
-    return Content("poll", as_text(as_dict(value).get("name")))
+    body = as_dict(value)
+    options = body.get("options")
+    names = [as_text(as_dict(one).get("optionName")) for one in options] if isinstance(options, list) else []
+    return Content("poll", as_text(body.get("name")), options=tuple(name for name in names if name)[:MOST_OPTIONS])
 
 
 def _vote(value: Any, message: dict) -> Content:

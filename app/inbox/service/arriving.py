@@ -193,6 +193,7 @@ def _details(event: MessageReceived) -> dict[str, Any]:
         "contacts": [_plain(card) for card in content.contacts],
         "reaction": content.reaction.emoji if content.reaction else None,
         "choice_id": content.choice_id,
+        "options": list(content.options),
         "ad": _plain(event.ad),
         "is_forwarded": event.is_forwarded,
         "author": {"name": event.push_name or "", "phone": event.phone or ""} if event.is_group else None,

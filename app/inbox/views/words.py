@@ -181,6 +181,20 @@ def message_times(message: Message) -> str:
     return " · ".join(f"{label} {as_datetime(at)}" for label, at in steps if at)
 
 
+def says_itself(message: Message) -> bool:
+    """Whether the card of a place, of people or of a poll already shows the words."""
+    details = message.details or {}
+    place = details.get("location") or {}
+    shown = {place.get("name"), place.get("address"), ", ".join(card.get("name", "") for card in _cards(details))}
+    if message.type == "poll":
+        return bool(details.get("options"))
+    return message.type in ("location", "contact") and message.body in shown
+
+
+def _cards(details: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(details.get("contacts") or ())
+
+
 def wave_path(peaks: Sequence[int]) -> str:
     """The path of a sound's picture, 28 high; player.js draws the same for what it recorded."""
     bars = [(at * 3 + 1, max(2, round(peak / 100 * 26))) for at, peak in enumerate(peaks)]
@@ -193,6 +207,7 @@ def play_time(seconds: float | None) -> str:
 
 
 GLOBALS = {
+    "says_itself": says_itself,
     "wave_path": wave_path,
     "wave_width": lambda peaks: len(peaks) * 3,
     "play_time": play_time,

@@ -113,7 +113,7 @@ class Outgoing {
   remove(item) {
     this.items = this.items.filter((one) => one !== item);
     this.keep(this.kept().filter((one) => one.key !== item.entry.key));
-    item.bubble?.remove();
+    if (item.bubble) this.thread.rows.remove(item.bubble);
   }
 
   async deliver(item) {
@@ -139,7 +139,7 @@ class Outgoing {
   }
 
   arrive(item, html) {
-    const isShown = item.bubble?.isConnected;
+    const isShown = item.bubble && this.thread.shows(item.bubble);
     this.remove(item);
     if (isShown && !item.entry.isLater) this.thread.add(parse(html).firstElementChild);
     this.root.dispatchEvent(new CustomEvent("inbox:sent", { detail: item.entry }));
@@ -147,7 +147,7 @@ class Outgoing {
 
   fail(item) {
     item.state = "failed";
-    if (item.bubble?.isConnected) this.show(item);
-    else toast(item.why || words("failed"), "error");
+    this.show(item);
+    if (!this.thread.shows(item.bubble)) toast(item.why || words("failed"), "error");
   }
 }

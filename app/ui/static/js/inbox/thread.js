@@ -1,15 +1,18 @@
 // One conversation's messages: grows at both ends without moving what one reads.
 import { Idiomorph } from "../../vendor/idiomorph.esm.js";
 import { calm, html, parse } from "./http.js";
+import { Rows } from "./window.js";
 
 const NEAR = 90; // px from the end that still count as the end
-const SEARCHED = 10; // pages back when a quote is followed
+const AHEAD = 700; // px before an edge at which more comes
+const SEARCHED = 40; // pages back when a quote is followed
 
 export class Thread {
   constructor(conversation) {
     this.base = conversation.dataset.base;
     this.box = conversation.querySelector("[data-thread]");
     this.items = this.box.querySelector("[data-items]");
+    this.rows = new Rows(this.box, this.items);
     this.older = this.items.dataset.older;
     this.down = conversation.querySelector("[data-to-end]");
     this.fresh = 0;
@@ -32,11 +35,15 @@ export class Thread {
   }
 
   atEnd() {
-    return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR;
+    return !this.rows.below.length && this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR;
   }
 
   toEnd(smooth = false) {
     this.sticks = true;
+    if (this.rows.below.length) {
+      this.rows.around();
+      smooth = false;
+    }
     this.box.scrollTo({ top: this.box.scrollHeight, behavior: smooth ? "smooth" : "instant" });
     this.tell(0);
   }
@@ -45,7 +52,8 @@ export class Thread {
     this.sticks = this.atEnd();
     if (this.sticks) this.tell(0);
     else this.down.hidden = false;
-    if (this.box.scrollTop < 300) this.back();
+    if (this.box.scrollTop < AHEAD) this.back();
+    else if (this.rows.below.length && this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < AHEAD) this.rows.down();
   }
 
   tell(count) {
@@ -54,7 +62,9 @@ export class Thread {
     this.down.querySelector("[data-new-count]").textContent = count || "";
   }
 
+  /** Older ones: those that wait beside, else the server's. */
   async back() {
+    if (this.rows.above.length) return this.rows.up(), true;
     if (!this.older || this.loading) return false;
     this.loading = true;
     try {
@@ -69,23 +79,36 @@ export class Thread {
   }
 
   prepend(page) {
-    const [height, top] = [this.box.scrollHeight, this.box.scrollTop];
-    const days = [...page.children].filter((row) => row.dataset.day);
-    const first = this.items.querySelector("[data-day]");
-    if (first && days.at(-1)?.dataset.day === first.dataset.day) first.remove();
+    const rows = [...page.children];
+    const first = this.rows.firstDay();
+    if (first && rows.findLast((row) => row.dataset.day)?.dataset.day === first.dataset.day) this.rows.remove(first);
     this.older = page.dataset.older;
-    this.items.prepend(...page.children);
-    this.box.scrollTop = top + this.box.scrollHeight - height;
+    this.rows.prepend(rows);
   }
 
   async load() {
     const fresh = parse(await html(`${this.base}/thread`)).querySelector("[data-items]");
+    if (this.rows.below.length) return this.later(fresh);
     const stick = this.sticks || this.atEnd();
     const before = this.items.querySelectorAll(".msg--in").length;
     this.merge(fresh);
     const added = Math.max(0, this.items.querySelectorAll(".msg--in").length - before);
     if (stick) this.toEnd();
     else if (added) this.tell(this.fresh + added);
+  }
+
+  // The end is not in the page: what is new waits there.
+  later(fresh) {
+    let added = 0;
+    for (const row of [...fresh.children]) {
+      const existing = this.rows.find(row.id);
+      if (existing) morph(existing, row);
+      else if (!row.dataset.day && !row.matches("[data-unread-line]")) {
+        this.rows.below.push(row);
+        added += row.matches(".msg--in");
+      }
+    }
+    if (added) this.tell(this.fresh + added);
   }
 
   merge(fresh) {
@@ -116,7 +139,7 @@ export class Thread {
   replace(fresh, rows) {
     const pending = [...this.items.querySelectorAll("[data-pending]")];
     this.older = fresh.dataset.older;
-    this.items.replaceChildren(...rows, ...pending);
+    this.rows.reset([...rows, ...pending]);
   }
 
   stays(node) {
@@ -125,7 +148,7 @@ export class Thread {
 
   /** A message somewhere in the thread changed: ticks, an edit, a reaction. */
   change(messageId) {
-    if (!document.getElementById(`m-${messageId}`)) return;
+    if (!this.rows.find(`m-${messageId}`)) return;
     this.changed.add(messageId);
     this.redraw();
   }
@@ -136,14 +159,15 @@ export class Thread {
     if (some.length > 4) return this.load();
     for (const messageId of some) {
       const fresh = parse(await html(`/inbox/messages/${messageId}`)).firstElementChild;
-      const existing = document.getElementById(`m-${messageId}`);
+      const existing = this.rows.find(`m-${messageId}`);
       if (existing) morph(existing, fresh);
     }
     if (this.sticks) this.toEnd();
   }
 
   add(row) {
-    const same = row.id && document.getElementById(row.id);
+    if (this.rows.below.length) this.rows.around();
+    const same = this.rows.find(row.id);
     if (same) morph(same, row);
     else this.items.append(row);
     this.items.querySelector("#thread-none")?.remove();
@@ -151,12 +175,19 @@ export class Thread {
     return same || row;
   }
 
+  /** Whether that row is in this thread and the thread is in the page. */
+  shows(row) {
+    return this.box.isConnected && this.rows.holds(row);
+  }
+
   async go(messageId) {
-    for (let page = 0; page < SEARCHED && !document.getElementById(`m-${messageId}`); page += 1) {
+    const id = `m-${messageId}`;
+    for (let page = 0; page < SEARCHED && !this.rows.find(id); page += 1) {
       if (!(await this.back())) break;
     }
-    const found = document.getElementById(`m-${messageId}`);
+    const found = this.rows.find(id);
     if (!found) return;
+    if (!found.isConnected) this.rows.around(found);
     this.sticks = false;
     found.scrollIntoView({ block: "center" });
     found.classList.add("is-shown");
