@@ -86,6 +86,37 @@ class SignInProvider:
 
 
 @dataclass(frozen=True)
+class VoiceLimits:
+    """Of spoken messages. `lease` and `patience` in seconds: how long a killed worker's audio is waited for, and how
+    long anybody waits. `ahead`: audios kept ready before their turn, made `chunk` at a time by `crew` threads."""
+
+    lease: float = 120.0
+    patience: float = 180.0
+    ahead: int = 200
+    chunk: int = 20
+    crew: int = 4
+    keep_days: int = 30
+    cache_mb: int = 10 * 1024
+    prices: str = ""
+    endpoints: tuple[str, ...] = ()  # `azure=http://127.0.0.1:9`: where a provider is, for tests and private clouds
+
+    def endpoint_of(self, provider: str) -> str:
+        return next((one.partition("=")[2] for one in self.endpoints if one.startswith(f"{provider}=")), "")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "VoiceLimits":
+        return cls(
+            lease=_int(env, "TTS_LEASE_SECONDS", int(cls.lease)),
+            ahead=_int(env, "TTS_AHEAD", cls.ahead),
+            crew=_int(env, "TTS_THREADS", cls.crew),
+            keep_days=_int(env, "TTS_CACHE_DAYS", cls.keep_days),
+            cache_mb=_int(env, "TTS_CACHE_MB", cls.cache_mb),
+            prices=env.get("TTS_PRICES", ""),
+            endpoints=tuple(_list(env, "TTS_ENDPOINTS")),
+        )
+
+
+@dataclass(frozen=True)
 class Config:
     database_url: str
     redis_url: str
@@ -122,6 +153,7 @@ class Config:
     google: SignInProvider = field(default_factory=lambda: SignInProvider())
     facebook: SignInProvider = field(default_factory=lambda: SignInProvider())
     send: SendTimings = field(default_factory=SendTimings)
+    voice: VoiceLimits = field(default_factory=VoiceLimits)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Config":
@@ -166,6 +198,7 @@ class Config:
             google=SignInProvider.from_env(env, "GOOGLE"),
             facebook=SignInProvider.from_env(env, "FACEBOOK"),
             send=SendTimings.from_env(env),
+            voice=VoiceLimits.from_env(env),
         )
 
     def flask(self) -> dict[str, object]:

@@ -13,9 +13,12 @@ from app.core import background, crypto, facts, files, mailing, outbound, realti
 from app.hooks import service as hooks
 from app.inbox.service import audience, leaving, merging, on_queued
 from app.media import service as media
-from app.outbox.service import brakes, repair
+from app.outbox.service import brakes, repair, spoken_in_queue
 from app.templates.service import on_tenant_created
 from app.ui.i18n import choose_locale, choose_timezone
+from app.voice.service import keeping
+from app.voice.service import limits as voice_limits
+from app.voice.service import on_tenant_created as on_first_day
 
 # Doors that the factory opens. A feature appears here once, and its rooms are found by name.
 BLUEPRINTS = (
@@ -27,6 +30,7 @@ BLUEPRINTS = (
     "app.media.views",
     "app.templates.views",
     "app.inbox.views",
+    "app.voice.views",
     "app.campaigns.views",
     "app.hooks.views",
     "app.webhooks.views",
@@ -39,6 +43,7 @@ JOBS = (
     "app.instances.jobs",
     "app.media.jobs",
     "app.messages.jobs",
+    "app.voice.jobs",
     "app.outbox.jobs",
     "app.campaigns.jobs",
     "app.inbox.jobs",
@@ -61,6 +66,7 @@ def create_app(config: Config | None = None) -> Flask:
     outbound.configure(config.outbound_allow)
     mailing.configure(config)
     background.connect(config.redis_url)
+    voice_limits.configure(config.voice)
     _trust_proxies(app, config.trusted_proxies)
     tracing.init_app(app)
     _bind_extensions(app)
@@ -92,11 +98,13 @@ def _wire_features() -> None:
     facts.subscribe("instance.deleted", repair.on_number_deleted)
     facts.subscribe("instance.braked", campaigns.brake)
     facts.subscribe("tenant.created", on_tenant_created)
+    facts.subscribe("tenant.created", on_first_day)
     facts.subscribe("message.queued", on_queued)
     facts.subscribe("media.created", media.on_created)
     for name in hooks.FACTS:
         facts.subscribe(name, hooks.wake)
     facts.subscribe("user.deactivated", leaving.on_user_deactivated)
+    keeping.ask("outbox", spoken_in_queue)
     facts.address(audience.FACTS, audience.rooms)
 
 

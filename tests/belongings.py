@@ -21,6 +21,7 @@ from app.inbox.service.queues import create_queue
 from app.inbox.service.quick_replies import create_quick_reply, save_filter
 from app.media.service import store_upload
 from app.templates.service import create_template
+from app.voice import service as voices
 from tests.factories import Company, make_contact, make_instance
 from tests.media import samples
 
@@ -57,6 +58,7 @@ def belongings(company: Company, as_admin: object) -> dict[str, str]:
         "session_id": _session(company),
         "audit_export_id": audit_exports.start(AuditFilter()).id,
         "provider": "google",
+        **_voice(),
         "name": "0" * 32 + ".xlsx",
         "code": "phone_missing",
     }
@@ -87,6 +89,12 @@ def _ticket(instance_id: uuid.UUID, contact_id: uuid.UUID) -> uuid.UUID:
         session.add(ticket)
         session.flush()
     return ticket.id
+
+
+def _voice() -> dict[str, uuid.UUID]:
+    config = voices.create_config(name="Voz")
+    word = voices.add_pronunciation("SAC", "sáqui")
+    return {"config_id": config.id, "word_id": word.id, "audio_id": voices.ask("Olá", config.id).id}
 
 
 def _dead_letter(instance_id: uuid.UUID) -> uuid.UUID:

@@ -21,7 +21,7 @@ OPEN = {"accounts.login", "accounts.sign_in", "accounts.code", "accounts.check_c
         "accounts.registration_link", "accounts.confirm_registration", "accounts.outbox", "accounts.outbox_mail",
         "accounts.outbox_body", "api.auth.login", "api.auth.refresh", "api.auth.forgot_password",
         "api.auth.reset_password", "api.auth.register", "api_docs.show", "health.metrics", "health.page", "api.health.healthz", "api.openapi", "ui.favicon", "ui.language", "ui.static_file",
-        "ui.theme"}  # fmt: skip
+        "ui.theme", "voice_audio.signed"}  # fmt: skip
 # One's own: nobody is refused there.
 OWN = {"accounts.logout", "accounts.profile", "accounts.save_profile", "accounts.change_password", "api.auth.me",
        "accounts.end_sessions", "accounts.settings", "api.auth.logout", "accounts.security", "accounts.confirm",
@@ -66,6 +66,9 @@ BODIES: dict[str, Any] = {
     "instances.send_test": {"recipient": "+5511987654321"},
     "instances.update": {"name": "Outro"},
     "api.templates.replace": {"name": "Outro", "content": "Oi"},
+    "api.tts.create": {"name": "Outra"},
+    "api.tts.create_config": {"name": "Outra"},
+    "api.tts.generate": {"text": "Olá", "wait": 0},
     "campaign_actions.follow_up": {"segment": "failed"},
     "accounts.invite_person": {"email": "nova@exemplo.com.br", "name": "Nova", "role": "admin"},
     "accounts.save_person": {"name": "Outro", "role": "admin"},

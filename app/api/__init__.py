@@ -16,6 +16,7 @@ FEATURES = (
     "app.templates.api",
     "app.media.api",
     "app.messages.api",
+    "app.voice.api",
     "app.campaigns.api",
     "app.outbox.api",
     "app.inbox.api",

@@ -91,12 +91,20 @@ class MessageForm(FlaskForm):
         _l("ou o endereço de um arquivo na internet"), description=_l("https://… de imagem, vídeo, áudio ou PDF.")
     )
     template_id = SelectField(_l("Modelo"), validate_choice=False)
+    tts_config_id = SelectField(
+        _l("Voz"),
+        description=_l("A campanha sai como mensagem de voz: cada pessoa ouve o próprio texto."),
+        validate_choice=False,
+    )
 
     @classmethod
     def of(cls, campaign: Campaign) -> MessageForm:
         texts = {f"variation_{at}": text for at, text in enumerate(campaign.variations, 1)}
         fields = {"message": campaign.message, "media_id": campaign.media_id, "media_url": campaign.media_url}
-        return cls(formdata=None, data={**fields, **texts, "template_id": campaign.template_id})
+        return cls(
+            formdata=None,
+            data={**fields, **texts, "template_id": campaign.template_id, "tts_config_id": campaign.tts_config_id},
+        )
 
     def variations(self) -> list[Any]:
         return [self[f"variation_{at}"] for at in range(1, MAX_VARIATIONS)]
@@ -107,6 +115,7 @@ class MessageForm(FlaskForm):
             "variations": [field.data or "" for field in self.variations()],
             "media_id": next(iter(uuids([self.media_id.data or ""])), None),
             "media_url": (self.media_url.data or "").strip() or None,
+            "tts_config_id": next(iter(uuids([self.tts_config_id.data or ""])), None),
         }
 
 

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Uuid, func, literal, select
+from sqlalchemy import Boolean, Integer, Uuid, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
@@ -80,3 +80,22 @@ class CampaignRecipient(db.Model):
     contact_id: Mapped[uuid.UUID] = mapped_column(Uuid)
     message_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True)
     skip_reason: Mapped[str | None] = text_column(optional=True)
+
+
+class CampaignSpeech(db.Model):
+    """What a spoken campaign has beyond the others. `in_parts` None follows the voice; `settings` is the voice as it
+    was at the launch. One worker at a time prepares its audios, by lease; `waits_for` says why it rests."""
+
+    __tablename__ = "campaign_speech"
+
+    campaign_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
+    tenant_id: Mapped[uuid.UUID] = tenant_column()
+    in_parts: Mapped[bool | None] = mapped_column(Boolean, nullable=True)
+    settings: Mapped[Json | None] = json_column(optional=True)
+    owner: Mapped[str | None] = text_column(optional=True)
+    lease: Mapped[datetime | None] = time_column(optional=True)
+    waits_for: Mapped[str | None] = text_column(optional=True)
+    waits_until: Mapped[datetime | None] = time_column(optional=True)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    estimate: Mapped[Json | None] = json_column(optional=True)
+    estimate_of: Mapped[str | None] = text_column(optional=True)

@@ -58,6 +58,15 @@ _FAILURES: dict[str, Reason] = {
     ),
     "timeout": Reason(_l("O serviço do WhatsApp demorou demais"), _l("Confira no celular antes de enviar de novo.")),
     "unknown": Reason(_l("Não sabemos se a mensagem saiu"), _l("Confira no celular antes de enviar de novo.")),
+    "voice_unspeakable": Reason(
+        _l("O texto não tem o que falar"), _l("Escreva ao menos uma palavra; emojis e sinais não têm som.")
+    ),
+    "voice_too_long": Reason(
+        _l("O texto é longo demais para a voz escolhida"), _l("Encurte o texto ou escolha outra voz.")
+    ),
+    "voice_broken": Reason(
+        _l("Não foi possível preparar o áudio"), _l("Ouça o texto em Configurações › Voz e tente de novo.")
+    ),
     "opted_out": Reason(_l("A pessoa pediu para não receber mensagens"), _l("Nada a fazer: respeitamos o pedido.")),
     "blocked": Reason(_l("O contato está bloqueado"), _l("Desbloqueie o contato se quiser enviar.")),
     "deleted": Reason(_l("O contato foi excluído"), _l("Nada a fazer.")),
@@ -78,6 +87,7 @@ _SAME = {
     "unreachable": ("connect", "dns", "tls"),
     "auth": ("unauthorized", "401"),
     "instance_missing": ("404",),
+    "voice_broken": ("voice_credentials", "voice_budget", "voice_unsupported"),
     "no_result": ("lost", "reset", "lease"),
     "unknown": ("after_error", "stalled", "forbidden", "empty_answer", "server_error", "unexpected_answer", "crash"),
     "not_on_whatsapp": ("number_missing", "exists_false", "no_address"),

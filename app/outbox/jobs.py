@@ -13,6 +13,7 @@ from app.core.context import acting, system
 from app.core.retention import every_tenant
 from app.core.storage import storage
 from app.extensions import db
+from app.outbox import service as outbox
 from app.outbox.sender import Sender
 from app.outbox.sender.store import Store
 from app.outbox.service import evidence
@@ -81,3 +82,18 @@ def forget_number(tenant_id: str, instance_id: str) -> None:
     """A deleted number's queue is cancelled, so that its campaigns can end."""
     with acting(system(uuid.UUID(tenant_id))):
         cancel_number_messages(uuid.UUID(instance_id))
+
+
+@job("outbox.speak", queue="voice", timeout=600)
+def speak(tenant_id: str, message_id: str) -> None:
+    """One message that goes as a voice note, once somebody has heard it or not."""
+    with acting(system(uuid.UUID(tenant_id))):
+        outbox.speak(uuid.UUID(message_id))
+
+
+@job("outbox.speak_rest", queue="default", every=20)
+def speak_rest() -> None:
+    """The sweep behind a lost job."""
+    for tenant_id in every_tenant():
+        for message_id in outbox.left_behind():
+            background.nudge("outbox.speak", tenant_id=tenant_id, message_id=message_id)

@@ -89,6 +89,8 @@ def _why_waiting(row: Row[Any], now: datetime) -> Explanation:
 def _why_stopped(row: Row[Any]) -> Explanation | None:
     if row.state == "sending":
         return Explanation("sending", _("Está sendo enviada agora."))
+    if row.held == "voice":
+        return Explanation("voice", _("O áudio desta mensagem está sendo preparado."))
     if row.held:
         return Explanation("held", _("Retida; só sai quando alguém liberar."))
     if row.safe_mode:

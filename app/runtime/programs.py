@@ -10,7 +10,7 @@ from pathlib import Path
 from app.runtime.settings import PROJECT
 
 APP = "app"
-WORKERS = (("send",), ("events",), ("bulk",), ("hooks",), ("default", "voice"))
+WORKERS = (("send",), ("events",), ("bulk",), ("hooks",), ("voice",), ("default",))
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ SETTINGS = (
         (
             Entry("queues", _l("Filas e atendimento"), "/settings/queues", "users-group", ("queues.manage",)),
             Entry("quick_replies", _l("Respostas rápidas"), "/settings/quick-replies", "bolt", ("inbox.use",)),
-            Entry("voice", _l("Voz"), "/settings/voice", "microphone", ("settings.manage",)),
+            Entry("voice", _l("Voz"), "/settings/voice", "microphone", ("voice.manage",)),
         ),
     ),
     (

@@ -66,6 +66,11 @@ def sent_body(gateway, stub, creds, outgoing):
             {**NUMBER, "audio": "T2dnUw==", "encoding": True},
         ),
         (
+            Outgoing(TO, "voice", media=Media(data=b"OggS", mime_type="audio/ogg; codecs=opus")),
+            "sendWhatsAppAudio",
+            {**NUMBER, "audio": "T2dnUw==", "encoding": False},
+        ),
+        (
             Outgoing(TO, "sticker", media=Media(data=b"RIFF")),
             "sendSticker",
             {**NUMBER, "sticker": "UklGRg=="},

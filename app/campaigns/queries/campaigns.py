@@ -28,6 +28,15 @@ _CANCELLED = text("""
 """)
 
 
+_UNSPOKEN = text("""
+    SELECT s.campaign_id FROM campaign_speech s JOIN campaigns c ON c.id = s.campaign_id
+    WHERE c.tenant_id = :tenant AND c.status = 'sending' AND s.settings IS NOT NULL
+      AND (s.owner IS NULL OR s.lease < clock_timestamp())
+      AND (s.waits_until IS NULL OR s.waits_until <= clock_timestamp())
+      AND EXISTS (SELECT 1 FROM outbox o WHERE o.campaign_id = s.campaign_id AND o.held = 'voice')
+""")
+
+
 def _mine() -> ColumnElement[bool]:
     return Campaign.tenant_id == current_actor().tenant_id
 
@@ -119,6 +128,11 @@ def due_campaigns(now: datetime) -> list[uuid.UUID]:
 def sending_campaigns() -> list[uuid.UUID]:
     query = select(Campaign.id).where(_mine(), Campaign.status == "sending")
     return list(read_session().scalars(query.order_by(Campaign.id)))
+
+
+def spoken_ones_to_prepare() -> list[uuid.UUID]:
+    """Sending, with texts that nobody has spoken yet, and not resting for a provider that is away."""
+    return list(read_session().scalars(_UNSPOKEN, {"tenant": current_actor().tenant_id}))
 
 
 def cancelled_with_messages() -> list[uuid.UUID]:

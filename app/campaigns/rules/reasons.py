@@ -18,6 +18,10 @@ STOPS: dict[str, object] = {
     "missed_schedule": _l("O horário agendado passou com o sistema desligado. Decida se ainda deve ser enviada"),
     "no_recipients": _l("Não saiu: ninguém do público pode receber"),
     "no_instance": _l("Não saiu: nenhum número disponível"),
+    "voice_budget": _l("Parou sozinha: o orçamento de voz deste mês acabou"),
+    "voice_credentials": _l("Parou sozinha: o provedor de voz recusou a chave de acesso"),
+    "voice_unsupported": _l("Parou sozinha: o provedor não aceita os ajustes desta voz"),
+    "voice_broken": _l("Parou sozinha: os áudios não puderam ser preparados"),
     "restored": _l("Retida após restaurar uma cópia de segurança; só sai quando alguém liberar"),
 }
 _STOPPED = _l("Parou sozinha: o número teve um problema")

@@ -1,5 +1,6 @@
 """The verbs of campaigns, called by pages, API and jobs alike."""
 
+from app.campaigns.service.audition import audition, audition_for
 from app.campaigns.service.control import (
     brake,
     cancel,
@@ -12,19 +13,26 @@ from app.campaigns.service.control import (
     unschedule,
 )
 from app.campaigns.service.drafts import clone, create, delete, follow_up, refresh_estimate, update, update_pace
+from app.campaigns.service.estimating import estimate_of
 from app.campaigns.service.export import build_result, request_result, result_of
 from app.campaigns.service.launch import launch, launch_due, missing
 from app.campaigns.service.repair import resend_unconfirmed, retry_failed, retry_one
+from app.campaigns.service.speech import choose_way, find_speech
 from app.campaigns.service.trial import send_test
 
 __all__ = [
+    "audition",
+    "audition_for",
     "brake",
     "build_result",
     "cancel",
+    "choose_way",
     "clone",
     "create",
     "delete",
     "empty_cancelled",
+    "estimate_of",
+    "find_speech",
     "follow_up",
     "launch",
     "launch_due",

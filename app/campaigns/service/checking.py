@@ -19,12 +19,13 @@ from app.core.outbound import check_url
 from app.instances.models import Instance
 from app.media.models import Media
 from app.templates.models import Template
+from app.voice.models import VoiceConfig
 
 FIELDS = (
     "name", "description", "message", "variations", "media_id", "media_url", "template_id", "tts_config_id", "audience",
     "settings", "import_id", "scheduled_at",
 )  # fmt: skip
-_REFERENCES = {"media_id": Media, "template_id": Template}
+_REFERENCES = {"media_id": Media, "template_id": Template, "tts_config_id": VoiceConfig}
 _SOURCES = {"list_id": ContactList, "group_ids": Group, "tag_ids": Tag, "import_id": Import}
 
 
@@ -73,9 +74,17 @@ def check(values: dict[str, Any], instance_ids: Sequence[uuid.UUID], current: Ca
     message = values.get("message", current.message if current else "")
     errors += rules.text_errors(message, values.get("variations", current.variations if current else []))
     errors += rules.settings_errors(values.get("settings", {}))
-    errors += _missing(values, instance_ids)
+    errors += _missing(values, instance_ids) + _voice_errors(values, current)
     if errors:
         raise Invalid(errors=errors)
+
+
+def _voice_errors(values: dict[str, Any], current: Campaign | None) -> list[FieldError]:
+    """A voice note carries no other file."""
+    found = {key: values.get(key, getattr(current, key, None)) for key in ("tts_config_id", "media_id", "media_url")}
+    if found["tts_config_id"] and (found["media_id"] or found["media_url"]):
+        return [FieldError("tts_config_id", _("Uma campanha falada não leva outro arquivo: tire o arquivo ou a voz."))]
+    return []
 
 
 def _missing(values: dict[str, Any], instance_ids: Sequence[uuid.UUID]) -> list[FieldError]:

@@ -14,6 +14,7 @@ from app.accounts.queries import list_tenants
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns
 from app.campaigns.rules.states import sources
+from app.campaigns.service import speech
 from app.campaigns.service.drafts import locked, not_now
 from app.campaigns.service.launch import check_ready, launch
 from app.core import clock
@@ -75,6 +76,7 @@ def resume(campaign_id: uuid.UUID) -> Campaign:
     with transaction():
         campaign = _change(campaign_id, "resume", {"status": "sending", "status_reason": None}, sources("resume"))
         outbox.open_lanes(campaign_id, numbers, campaign.settings)
+        speech.go_on(campaign)
         outbox.wake()
     return campaign
 
@@ -109,9 +111,14 @@ def brake(instance_id: str | uuid.UUID, reason: str = "", **_facts: Any) -> None
     """A number stopped itself (`instance.braked`): its sending campaigns pause and say why."""
     with transaction():
         for campaign_id in campaigns.campaigns_sending_on(uuid.UUID(str(instance_id))):
-            values = {"status": "paused", "status_reason": reason or "failures_in_a_row"}
-            _change(campaign_id, "brake", values, ("sending",), quiet=True)
-            outbox.close_lanes(campaign_id, reason)
+            halt(campaign_id, reason or "failures_in_a_row")
+
+
+def halt(campaign_id: uuid.UUID, reason: str) -> None:
+    """It stops itself and says why; nothing happens to one that no longer sends."""
+    with transaction():
+        _change(campaign_id, "brake", {"status": "paused", "status_reason": reason}, ("sending",), quiet=True)
+        outbox.close_lanes(campaign_id, reason)
 
 
 def settle(campaign_id: uuid.UUID) -> bool:
@@ -145,6 +152,7 @@ def reopen(campaign_id: uuid.UUID, action: str) -> Campaign:
         campaign = _change(campaign_id, "reopen", {"status": "sending", "completed_at": None}, ("completed",))
     if campaign.status == "sending":
         outbox.open_lanes(campaign_id, campaigns.instance_ids(campaign_id), campaign.settings)
+        speech.go_on(campaign)
     return campaign
 
 

@@ -33,6 +33,7 @@ from app.campaigns.queries.audience import Audience, Content, candidates
 from app.core.db import transaction
 from app.messages.models import Message
 from app.outbox.models import Lane, OutboxRow
+from app.outbox.service.spoken import HOLD
 
 # Three inserts read the frozen rows; in memory they do not go through temporary files first.
 _MEMORY = text("SET LOCAL work_mem = '128MB'")
@@ -145,6 +146,8 @@ def _outbox(fresh: CTE, envelope: Envelope) -> CTE:
         "lane": literal(int(Lane.LOW)),
         "send_after": literal(envelope.at, DateTime(timezone=True)),
     }
+    if envelope.kind == "voice":  # until its audio is ready
+        values["held"] = literal(HOLD)
     return _insert(OutboxRow, list(values), select(*values.values()), "queued_up")
 
 

@@ -16,6 +16,7 @@ from app.campaigns.queries import audience as audiences
 from app.campaigns.queries import campaigns
 from app.campaigns.rules import drafts as rules
 from app.campaigns.rules.states import MISSED_AFTER_HOURS, sources
+from app.campaigns.service import speech
 from app.campaigns.service.drafts import not_now
 from app.campaigns.service.freeze import Envelope, freeze
 from app.contacts.models import Import
@@ -51,6 +52,7 @@ def launch(campaign_id: uuid.UUID, *, confirm_count: int | None = None, approved
         _check_count(total, counts, confirm_count)
         campaign.total, campaign.estimated_recipients, campaign.excluded = total, total, counts
         outbox.open_lanes(campaign.id, [instance.id for instance in numbers], campaign.settings)
+        speech.begin(campaign)
         audit("campaign.launch", "campaign", campaign.id, {"total": total, "excluded": counts})
         emit("campaign.launched", campaign_id=campaign.id, total=total)
         emit("campaign.changed", campaign_id=campaign.id, status="sending")
@@ -87,6 +89,7 @@ def missing(campaign: Campaign) -> list[FieldError]:
         errors.append(FieldError("audience", _("Escolha quem vai receber.")))
     if not campaign.message.strip() and not (campaign.media_id or campaign.media_url):
         errors.append(FieldError("message", _("Escreva a mensagem ou escolha um arquivo.")))
+    errors += speech.missing(campaign)
     if not _usable(campaign.id):
         errors.append(FieldError("instance_ids", _("Escolha pelo menos um número ativo.")))
     if _sheet_pending(campaign):
@@ -136,6 +139,8 @@ def _check_count(total: int, excluded: dict[Any, int], confirmed: int | None) ->
 
 
 def kind_of(campaign: Campaign) -> str:
+    if campaign.tts_config_id:
+        return "voice"
     if campaign.media_id:
         with transaction() as session:
             return session.scalar(select(Media.kind).where(Media.id == campaign.media_id)) or "document"

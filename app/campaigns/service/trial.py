@@ -7,6 +7,7 @@ import uuid
 from flask_babel import gettext as _
 
 from app.campaigns.queries import campaigns, preview
+from app.campaigns.service.audition import recipe_for
 from app.campaigns.service.launch import kind_of
 from app.core.audit import audit
 from app.core.db import transaction
@@ -16,6 +17,7 @@ from app.instances.models import Instance
 from app.messages.models import Message
 from app.outbox import service as outbox
 from app.outbox.models import Lane
+from app.voice.service import ask
 
 
 def send_test(
@@ -31,6 +33,7 @@ def send_test(
     text = preview.text_for(campaign, contact_id)
     if not text.strip() and not (campaign.media_id or campaign.media_url):
         raise Invalid.field("message", _("Escreva a mensagem antes de testar."))
+    audio = ask(text, recipe=recipe_for(campaign, text)) if campaign.tts_config_id else None
     with transaction():
         message = outbox.queue_message(
             _sender(campaign_id, instance_id).id,
@@ -41,6 +44,7 @@ def send_test(
             media_url=campaign.media_url,
             lane=Lane.HIGH,
             sender_type="system",
+            audio_id=audio.id if audio else None,
         )
         audit("campaign.test", "campaign", campaign.id, {"message_id": str(message.id)})
     return message

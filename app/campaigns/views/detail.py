@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from app.campaigns import service
 from app.campaigns.forms import PaceForm
 from app.campaigns.models import Campaign
-from app.campaigns.queries import campaigns, forecast, progress, recipients
+from app.campaigns.queries import campaigns, forecast, progress, recipients, speech
 from app.campaigns.rules.states import actions
 from app.contacts.service.exports import FORMATS
 from app.core import clock
@@ -69,6 +69,7 @@ def _context(campaign: Campaign) -> dict[str, Any]:
         "failures": recipients.failures_by_code(campaign.id) if figures.failed else [],
         "retriable": recipients.count_failed(campaign.id) if figures.failed else (0, 0),
         "now": clock.now(),
+        "speech": speech.progress_of(campaign) if campaign.tts_config_id else None,
         **_can(campaign),
     }
 

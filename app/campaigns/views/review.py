@@ -15,6 +15,7 @@ from app.campaigns.views.wizard import blueprint, draft_of, go, links
 from app.core import clock
 from app.core.errors import AppError, Conflict
 from app.media.queries import find_media
+from app.voice.queries.configs import find_config
 
 
 @blueprint.get("/<uuid:campaign_id>/review")
@@ -46,6 +47,7 @@ def _review_page(campaign: Campaign, form: LaunchForm) -> str:
         now=clock.now(),
         steps=links(campaign),
         media=find_media(campaign.media_id),
+        **_voice(campaign),
         **_people(campaign),
     )
 
@@ -84,3 +86,31 @@ def test(campaign_id: uuid.UUID) -> ResponseReturnValue:
     service.send_test(campaign_id, form.phone.data or "", contact_id=contact)
     flash(_("Teste a caminho de %(phone)s.", phone=form.phone.data), "success")
     return go("review", campaign_id)
+
+
+@blueprint.get("/<uuid:campaign_id>/voice")
+def voice(campaign_id: uuid.UUID) -> str:
+    """What speaking would cost, while a job counts it."""
+    campaign = draft_of(campaign_id)
+    return render_template("campaigns/_voice_estimate.html", campaign=campaign, **_voice(campaign))
+
+
+@blueprint.post("/<uuid:campaign_id>/voice")
+def choose_voice_way(campaign_id: uuid.UUID) -> ResponseReturnValue:
+    service.choose_way(campaign_id, request.form.get("in_parts") == "1")
+    return go("review", campaign_id)
+
+
+@blueprint.post("/<uuid:campaign_id>/voice/<uuid:contact_id>")
+def listen_to(campaign_id: uuid.UUID, contact_id: uuid.UUID) -> str:
+    """What this person will hear."""
+    audio = service.audition_for(draft_of(campaign_id), contact_id)
+    return render_template("voice/_player.html", audio=audio)
+
+
+def _voice(campaign: Campaign) -> dict[str, Any]:
+    config, speech = find_config(campaign.tts_config_id), service.find_speech(campaign.id)
+    if config is None:
+        return {"voice": None, "estimate": None, "in_parts": None}
+    chosen = speech.in_parts if speech and speech.in_parts is not None else config.speaks_in_parts
+    return {"voice": config, "estimate": service.estimate_of(campaign, speech), "in_parts": chosen}

@@ -22,6 +22,7 @@ from app.core.permissions import require
 from app.instances.queries import list_instances
 from app.media.queries import find_media
 from app.templates.queries import get_template, list_for_choice
+from app.voice.queries.configs import list_configs
 
 blueprint = Blueprint("campaign_wizard", __name__, template_folder="../templates", url_prefix="/campaigns")
 STEPS = ("audience", "message", "numbers", "review")
@@ -154,6 +155,8 @@ def message_preview(campaign_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _message_page(form: MessageForm, campaign: Campaign) -> str:
+    voices = list_configs(only_active=True)
+    form.tts_config_id.choices = [("", _("Sem voz: mensagem escrita")), *[(str(one.id), one.name) for one in voices]]
     form.template_id.choices = [
         SelectChoice("", _("Escolha um modelo")),
         *[SelectChoice(str(one.id), one.name) for one in list_for_choice()],
@@ -168,12 +171,28 @@ def _message_page(form: MessageForm, campaign: Campaign) -> str:
     )
 
 
+@blueprint.post("/<uuid:campaign_id>/message/listen")
+def listen(campaign_id: uuid.UUID) -> str:
+    """The text as it stands in the form, for a real person of the audience."""
+    campaign, form = draft_of(campaign_id), MessageForm()
+    fields = form.fields()
+    if not fields["tts_config_id"]:
+        raise Invalid.field("tts_config_id", _("Escolha a voz."))
+    person = preview.first_person(campaign) or preview.example_person()
+    text = preview.sample(fields["message"], fields["variations"], person).text
+    audio = service.audition(text, fields["tts_config_id"], fields["message"], fields["variations"])
+    return render_template("voice/_player.html", audio=audio)
+
+
 def _bubbles(campaign: Campaign, form: MessageForm) -> dict[str, Any]:
     fields = form.fields()
     person = preview.first_person(campaign) or preview.example_person()
     texts = [text for text in (fields["message"], *fields["variations"]) if text.strip()] or [""]
     samples = [preview.sample(texts[0], texts[1:], person, at) for at in range(len(texts))]
-    return {"samples": samples, "person": person, "media": find_media(fields["media_id"]), "url": fields["media_url"]}
+    return {
+        "samples": samples, "person": person, "media": find_media(fields["media_id"]), "url": fields["media_url"],
+        "is_spoken": bool(fields["tts_config_id"]),
+    }  # fmt: skip
 
 
 @blueprint.get("/<uuid:campaign_id>/numbers")

@@ -7,6 +7,7 @@ from app.gateways.errors import SendError
 from app.gateways.port import Card, Media, Outgoing, Recipient, Target
 
 Body = dict[str, Any]
+VOICE_NOTE = "audio/ogg; codecs=opus"
 
 
 def request_for(outgoing: Outgoing) -> tuple[str, Body]:
@@ -70,7 +71,9 @@ def _media(outgoing: Outgoing) -> Body:
 
 
 def _voice(outgoing: Outgoing) -> Body:
-    return {"audio": _source(_need_media(outgoing)), "encoding": True}
+    """One that is encoded as WhatsApp's own goes as it is: the gateway's encoder would undo what iPhones want."""
+    media = _need_media(outgoing)
+    return {"audio": _source(media), "encoding": media.mime_type != VOICE_NOTE}
 
 
 def _sticker(outgoing: Outgoing) -> Body:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.contacts.models import Contact, ContactIdentity
 from app.contacts.service.addresses import ensure_phone
 from app.core import clock
-from app.core.background import nudge
+from app.core.background import enqueue, nudge
 from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.errors import Conflict, Invalid, NotFound
@@ -40,19 +40,19 @@ def queue_message(
     reply_to: str | None = None,
     send_after: datetime | None = None,
     options: Mapping[str, Any] | None = None,
+    audio_id: uuid.UUID | None = None,
 ) -> Message:
     """One message to one person, by contact or by phone (`recipient`).
 
-    `options`: `{delay}` in ms and `{typing}`. Raises Invalid (recipient, text, media), NotFound (instance, contact).
+    `audio_id`: a voice note that a job makes, waited for in the queue. `options`: `{delay}` in ms and `{typing}`.
+    Raises Invalid (recipient, text, media), NotFound (instance, contact).
     """
-    actor = require("messages.send")
-    body = body.replace("\0", "")  # PostgreSQL stores none
-    _check_content(type, body, has_media=bool(media_id or media_url))
+    actor, body = require("messages.send"), body.replace("\0", "")  # PostgreSQL stores none
+    _check_content(type, body, has_media=bool(media_id or media_url or audio_id))
     with transaction() as session:
         if media_id is not None:
             check_uploaded(media_id)  # the ledger has no foreign key that would refuse another company's file
-        instance = usable_instance(instance_id)
-        contact = find_recipient(contact_id, recipient)
+        instance, contact = usable_instance(instance_id), find_recipient(contact_id, recipient)
         message = Message(
             instance_id=instance.id,
             contact_id=contact.id,
@@ -67,7 +67,7 @@ def queue_message(
             reply_to=reply_to,
             recipient_key=recipient_key(contact.id),
             status="queued",
-            details={"options": dict(options)} if options else {},
+            details=_details(options, audio_id),
         )
         session.add(message)
         session.flush()
@@ -77,7 +77,16 @@ def queue_message(
     return message
 
 
+def _details(options: Mapping[str, Any] | None, audio_id: uuid.UUID | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"options": dict(options)} if options else {}
+    return found | ({"audio_id": str(audio_id)} if audio_id else {})
+
+
 def _outbox_row(message: Message, lane: Lane, send_after: datetime) -> OutboxRow:
+    """One that waits for its audio is held, and a job makes it."""
+    is_spoken = bool(message.details.get("audio_id"))
+    if is_spoken:
+        enqueue("outbox.speak", tenant_id=message.tenant_id, message_id=message.id)
     return OutboxRow(
         message_id=message.id,
         instance_id=message.instance_id,
@@ -85,6 +94,7 @@ def _outbox_row(message: Message, lane: Lane, send_after: datetime) -> OutboxRow
         recipient_key=message.recipient_key,
         lane=int(lane),
         send_after=send_after,
+        held="voice" if is_spoken else None,
     )
 
 

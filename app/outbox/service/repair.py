@@ -17,6 +17,7 @@ from app.core.permissions import require
 from app.messages.models import Message, MessageEvent
 from app.outbox.models import Lane, OutboxRow
 from app.outbox.service.queueing import usable_instance, wake
+from app.outbox.service.spoken import hold_of
 
 CHUNK = 5000
 
@@ -136,7 +137,7 @@ def _requeue(message_id: uuid.UUID, status: str, action: str) -> Message:
         # this one while it waits; bad news of them is old.
         row.unknown_at = row.started_at
         row.state, row.owner, row.lease, row.started_at, row.tries = "queued", None, None, None, 0
-        row.send_after, row.held, row.searched_at = clock.now(), None, None
+        row.send_after, row.held, row.searched_at = clock.now(), hold_of(message), None
         message.status, message.error_code, message.error_message, message.failed_at = "queued", None, None, None
         message.external_id, message.sent_at = None, None
         session.add(MessageEvent(message_id=message.id, status="queued", code=action.partition(".")[2]))

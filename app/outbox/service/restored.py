@@ -11,7 +11,8 @@ from app.outbox.service.queueing import wake
 _COUNT = text("SELECT count(*) FROM outbox WHERE held = 'restored'")
 _RELEASE = text("""
     WITH free AS (
-        UPDATE outbox SET held = NULL WHERE held = 'restored' RETURNING message_id, state
+        UPDATE outbox o SET held = CASE WHEN m.type = 'voice' AND m.campaign_id IS NOT NULL THEN 'voice' END
+        FROM messages m WHERE o.held = 'restored' AND m.id = o.message_id RETURNING o.message_id, o.state
     ), back AS (
         UPDATE messages m SET status = 'queued' FROM free
         WHERE m.id = free.message_id AND free.state = 'queued' AND m.status = 'held'

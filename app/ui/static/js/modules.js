@@ -11,6 +11,7 @@ const registry = {
   insert: () => import("./insert.js"),
   "media-picker": () => import("./media-picker.js"),
   leave: () => import("./leave.js"),
+  range: () => import("./range.js"),
   "relative-time": () => import("./relative-time.js"),
   theme: () => import("./theme.js"),
   upload: () => import("./upload.js"),

@@ -1,0 +1,1 @@
+"""Reads of voices, audios and what they cost."""
