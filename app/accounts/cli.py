@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 
 from app.accounts import queries
 from app.accounts.service import companies, people, second_factor
+from app.core import crypto, rotation
 from app.core.context import acting, system
 from app.core.errors import AppError
 from app.core.permissions import ROLES
@@ -26,6 +27,7 @@ _password = click.option("--password", prompt=True, hide_input=True, confirmatio
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(group)
+    app.cli.add_command(rotate_key)
 
 
 def _plainly(command: Callable[..., None]) -> Callable[..., None]:
@@ -137,3 +139,19 @@ def reset_password(email: str, password: str) -> None:
         raise click.ClickException(f"nobody signs in as {email}")
     with acting(system(found.tenant_id)):
         people.reset_password(found.user_id, password)
+
+
+@click.command("rotate-key")
+@click.option("--generate", is_flag=True, help="Only print a new key, to be put first in ENCRYPTION_KEYS.")
+def rotate_key(generate: bool) -> None:
+    """Seal every secret with the first of ENCRYPTION_KEYS; afterwards the others may go. Safe to run again."""
+    if generate:
+        click.echo(crypto.new_key())
+        return
+    tally = rotation.Tally()
+    for line in queries.list_all_tenants():
+        with acting(system(line.id)):
+            rotation.rotate_all(tally)
+    click.echo(f"renewed {tally.renewed}, already under the first key {tally.already}")
+    if tally.unreadable:
+        raise click.ClickException(f"{tally.unreadable} secrets open with none of the keys: keep every old key")

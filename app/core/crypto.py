@@ -12,16 +12,19 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from app.config import ConfigError
 
 _box: MultiFernet | None = None
+_newest: Fernet | None = None
 
 
 def configure(encryption_keys: list[str], secret_key: str) -> None:
-    """Without ENCRYPTION_KEYS the key is derived from SECRET_KEY, which then must never change."""
-    global _box
+    """Without ENCRYPTION_KEYS the key is derived from SECRET_KEY, which then must never change. With them the derived
+    one still opens what it sealed, so that the first key can be set at any time."""
+    global _box, _newest
     derived = base64.urlsafe_b64encode(hashlib.sha256(b"recado:" + secret_key.encode()).digest()).decode()
     try:
-        _box = MultiFernet([Fernet(key) for key in (encryption_keys or [derived])])
+        keys = [Fernet(key) for key in (*encryption_keys, derived)]
     except ValueError as exc:
         raise ConfigError("ENCRYPTION_KEYS must be Fernet keys (32 bytes, url-safe base64), newest first") from exc
+    _box, _newest = MultiFernet(keys), keys[0]
 
 
 def _keys() -> MultiFernet:
@@ -42,6 +45,26 @@ def unseal(blob: bytes | None) -> Any:
         return json.loads(_keys().decrypt(bytes(blob)))
     except InvalidToken as exc:
         raise ValueError("no configured ENCRYPTION_KEYS opens this secret") from exc
+
+
+def reseal(blob: bytes) -> bytes | None:
+    """The same secret under the newest key; None when it is already. Raises ValueError when no key opens it."""
+    newest, keys = _newest, _keys()
+    assert newest is not None
+    try:
+        newest.decrypt(blob)
+        return None
+    except InvalidToken:
+        pass
+    try:
+        return keys.rotate(blob)
+    except InvalidToken as exc:
+        raise ValueError("no configured ENCRYPTION_KEYS opens this secret") from exc
+
+
+def new_key() -> str:
+    """For ENCRYPTION_KEYS."""
+    return Fernet.generate_key().decode()
 
 
 def new_token(prefix: str = "") -> str:
