@@ -104,6 +104,14 @@ def test_a_playlist_opens_no_other_file(tmp_path: Path) -> None:
             decode(text.encode())
 
 
+@pytest.mark.parametrize("rate", [1, 3_999, 2_000_000_000])
+def test_rates_that_nothing_has_are_refused(rate: int) -> None:
+    data = bytearray(written("wav", "pcm_s16le", 8_000, "mono"))
+    data[24:28] = rate.to_bytes(4, "little")
+    with pytest.raises(AudioError, match="unreadable"):
+        decode(bytes(data))
+
+
 def test_bytes_changed_anywhere_never_raise_anything_else() -> None:
     data = bytearray(encode_voice_note(voice(1)))
     for at in range(0, len(data), 37):

@@ -83,6 +83,11 @@ def test_mp3_has_128_kbit(rate: int, written_at: int) -> None:
     assert decode(data).seconds == pytest.approx(4, abs=0.002)
 
 
+def test_the_same_sound_is_the_same_file() -> None:
+    for encode in (encode_mp3, encode_voice_note):
+        assert encode(voice(1)) == encode(voice(1))
+
+
 def test_nothing_is_not_encoded() -> None:
     for encode in (encode_mp3, encode_voice_note):
         with pytest.raises(AudioError, match="empty"):

@@ -11,6 +11,8 @@ from app.speech.audio.errors import AudioError
 from app.speech.port import Sound
 
 MAX_RATE = 48_000
+LOWEST_RATE, HIGHEST_RATE = 4_000, 400_000
+"""Rates beyond are damage or malice: resampling from them takes seconds for nothing."""
 # Formats that hold sound themselves. Playlists and the like (hls, concat, sdp) could make us read other files
 # and addresses.
 FORMATS = "ogg,mp3,wav,w64,mov,mp4,m4a,3gp,matroska,webm,aac,flac,amr,aiff,au,caf,asf"
@@ -62,6 +64,8 @@ def _mono(container: InputContainer) -> Iterator[av.AudioFrame]:
         raise AudioError("unreadable", "no audio inside")
     resampler: AudioResampler | None = None
     for frame in _decoded(container, stream):
+        if not LOWEST_RATE <= frame.sample_rate <= HIGHEST_RATE:
+            raise AudioError("unreadable", f"{frame.sample_rate} samples a second")
         if resampler is None:
             resampler = AudioResampler("s16", "mono", min(frame.sample_rate, MAX_RATE))
         frame.pts = None

@@ -19,6 +19,8 @@ VOICE_NOTE_BITRATES = (28_000, 6_000)
 EFFORT = "6"
 """From 7 on libopus guesses whether it hears music and may leave the speech coder, which phones' notes never do."""
 _HEADROOM = 0.92
+_OPTIONS = {"fflags": "+bitexact"}
+"""No random stream number, no version in the tags: the same sound is the same file."""
 _CHUNK_BYTES = VOICE_NOTE_RATE * 2
 
 
@@ -40,7 +42,7 @@ def _encoded(sound: Sound, form: str, codec: str, rate: int, bitrate: int, optio
     if not sound.pcm:
         raise AudioError("empty", "nothing to encode")
     file = io.BytesIO()
-    with av.open(file, "w", format=form) as container:
+    with av.open(file, "w", format=form, container_options=_OPTIONS) as container:
         stream = cast(av.AudioStream, container.add_stream(codec, rate=rate, layout="mono", options=options))
         stream.bit_rate = bitrate
         packets: Iterable[av.Packet] = (p for frame in _frames(sound) for p in stream.encode(frame))
