@@ -85,6 +85,24 @@ class SignInProvider:
         return cls(given[0], given[1], given[2].rstrip("/"))
 
 
+def _speech_accounts(env: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What companies without credentials of their own speak with. Raises ConfigError for a file that isn't there."""
+    azure = {"key": env.get("AZURE_SPEECH_KEY", ""), "region": env.get("AZURE_SPEECH_REGION", "")}
+    amazon = {
+        "access_key_id": env.get("AWS_ACCESS_KEY_ID", ""),
+        "secret_access_key": env.get("AWS_SECRET_ACCESS_KEY", ""),
+        "region": env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION", ""),
+    }
+    google: dict[str, str] = {}
+    if path := env.get("GOOGLE_APPLICATION_CREDENTIALS", "").strip():
+        try:
+            google["service_account"] = Path(path).read_text()
+        except (OSError, ValueError) as exc:
+            raise ConfigError(f"GOOGLE_APPLICATION_CREDENTIALS: {path} cannot be read") from exc
+    found = {"azure": azure, "amazon": amazon, "google": google}
+    return {name: values for name, values in found.items() if values and all(values.values())}
+
+
 @dataclass(frozen=True)
 class VoiceLimits:
     """Of spoken messages. `lease` and `patience` in seconds: how long a killed worker's audio is waited for, and how
@@ -98,10 +116,14 @@ class VoiceLimits:
     keep_days: int = 30
     cache_mb: int = 10 * 1024
     prices: str = ""
+    accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # the server's own, by provider
     endpoints: tuple[str, ...] = ()  # `azure=http://127.0.0.1:9`: where a provider is, for tests and private clouds
 
     def endpoint_of(self, provider: str) -> str:
         return next((one.partition("=")[2] for one in self.endpoints if one.startswith(f"{provider}=")), "")
+
+    def account_of(self, provider: str) -> dict[str, str]:
+        return dict(self.accounts.get(provider, {}))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "VoiceLimits":
@@ -112,6 +134,7 @@ class VoiceLimits:
             keep_days=_int(env, "TTS_CACHE_DAYS", cls.keep_days),
             cache_mb=_int(env, "TTS_CACHE_MB", cls.cache_mb),
             prices=env.get("TTS_PRICES", ""),
+            accounts=_speech_accounts(env),
             endpoints=tuple(_list(env, "TTS_ENDPOINTS")),
         )
 

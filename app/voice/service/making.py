@@ -33,6 +33,7 @@ from app.speech.audio import (
     peaks,
     tidy,
 )
+from app.speech.pauses import gap_after
 from app.speech.port import Sound
 from app.voice.rules.recipes import Recipe, is_speakable
 from app.voice.service import cache, money, speaking
@@ -142,7 +143,8 @@ def _sound_of(recipe: Recipe) -> tuple[Sound, _Spent]:
         sounds.append(sound)
         billed, cost = billed + made.billed, cost + made.cost
         used.append(made.kept.id)
-    return join(sounds), _Spent(billed, cost, tuple(used))
+    gaps = [gap_after(piece.parts[0]) for piece in pieces]
+    return join(sounds, gaps), _Spent(billed, cost, tuple(used))
 
 
 def _spoken(recipe: Recipe) -> tuple[Sound, _Spent]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Any
 from uuid import UUID
 
 from app.core import crypto
 from app.core.context import current_actor
 from app.core.db import release, transaction
 from app.speech.port import Problem, Sound, SpeechError, SpeechProvider, VoiceSettings, outside
+from app.speech.registry import provider
 from app.voice.models import VoiceAccount
 from app.voice.rules.classes import class_of as guessed
 from app.voice.rules.recipes import Speaker
@@ -30,12 +30,12 @@ def settings_of(one: Speaker) -> VoiceSettings:
 
 def synthesise(one: Speaker, words: str) -> Sound:
     """Raises Trouble; no database connection is held while the provider speaks."""
-    provider = client(one.provider)
+    speaker = client(one.provider)
     release()
-    if len(words) > provider.max_characters:
-        raise Trouble("too_long", f"{len(words)} > {provider.max_characters}")
+    if len(words) > speaker.max_characters:
+        raise Trouble("too_long", f"{len(words)} > {speaker.max_characters}")
     try:
-        return provider.synthesise(words, settings_of(one))
+        return speaker.synthesise(words, settings_of(one))
     except SpeechError as error:
         raise Trouble(error.code, error.detail, is_outage=error.outage) from error
 
@@ -79,9 +79,7 @@ def class_of(name: str, voice_id: str) -> str:
 
 
 def _new(name: str, sealed: bytes | None) -> SpeechProvider:
-    from app.speech.registry import provider  # the providers' libraries cost a process 60 MB; most need none of it
-
-    credentials: dict[str, Any] = crypto.unseal(sealed) if sealed else {}
+    credentials: dict[str, str] = crypto.unseal(sealed) if sealed else limits().account_of(name)
     try:
         return provider(name, credentials, endpoint=limits().endpoint_of(name))
     except KeyError as error:
