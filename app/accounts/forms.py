@@ -101,7 +101,7 @@ class CompanyForm(Form):
     start = StringField(_l("Das"), [Optional()])
     end = StringField(_l("Até"), [Optional()])
     days = SelectMultipleField(_l("Dias"), [Optional()], coerce=int)
-    audit_days = IntegerField(_l("Guardar a auditoria por"), [Optional()])
+    audit_days = IntegerField(_l("Guardar o registro de ações por"), [Optional()])
 
 
 class SafetyForm(Form):

@@ -103,5 +103,5 @@ PERMISSION_NAMES = {
     "dead_letters.manage": _l("Tratar falhas"),
     "users.manage": _l("Gerenciar pessoas"),
     "settings.manage": _l("Mudar as configurações da empresa"),
-    "audit.see": _l("Ver a auditoria"),
+    "audit.see": _l("Ver o registro de ações"),
 }

@@ -55,7 +55,7 @@ def begin() -> Secret:
             raise Conflict(_("A verificação em duas etapas já está ligada."))
         text = str(unseal(user.totp_pending)) if user.totp_pending else pyotp.random_base32()
         user.totp_pending = user.totp_pending or seal(text)
-        return Secret(text, pyotp.TOTP(text).provisioning_uri(user.email, issuer_name=ISSUER))
+        return Secret(text, pyotp.TOTP(text).provisioning_uri(name=user.email, issuer_name=ISSUER))
 
 
 def enable(code: str) -> list[str]:

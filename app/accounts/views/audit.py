@@ -15,11 +15,12 @@ from app.accounts import queries
 from app.accounts.queries.audit import AuditFilter, get_export, list_audit
 from app.accounts.rules import device
 from app.accounts.service import audit_exports
-from app.accounts.views.audit_words import ACTIONS, RESOURCES, SOURCES, is_pair, label_of
+from app.accounts.views.audit_words import ACTIONS, FIELDS, RESOURCES, SOURCES, is_pair, label_of
 from app.core.errors import NotFound
 from app.core.permissions import require
 from app.core.storage import storage
 from app.ui.downloads import Stored, file_response
+from app.ui.navigation import ROLES
 
 
 def index() -> ResponseReturnValue:
@@ -34,6 +35,7 @@ def index() -> ResponseReturnValue:
         label_of=label_of,
         resource_of=RESOURCES,
         source_of=SOURCES,
+        field_of=FIELDS,
         changes_of=changes_of,
         device=device,
     )
@@ -59,7 +61,7 @@ def download(audit_export_id: uuid.UUID) -> ResponseReturnValue:
     found = get_export(audit_export_id)
     if found.storage_key is None:
         raise NotFound
-    name = _("auditoria-%(day)s", day=f"{found.created_at:%Y-%m-%d}") + ".csv"
+    name = _("registro-%(day)s", day=f"{found.created_at:%Y-%m-%d}") + ".csv"
     size = storage().size(found.storage_key)
     return file_response(Stored(found.storage_key, name, audit_exports.MIME, size, etag=str(found.id)))
 
@@ -109,6 +111,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value)
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {_plain(item)}" for key, item in value.items())
-    text = str(value)
+        return "; ".join(f"{FIELDS.get(key, key)}: {_plain(item)}" for key, item in value.items())
+    text = str(ROLES.get(value, value) if isinstance(value, str) else value)
     return text if len(text) <= 200 else text[:199] + "…"

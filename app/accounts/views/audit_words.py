@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 ACTIONS = {
-    "audit.export": _l("Exportou a auditoria"),
+    "audit.export": _l("Exportou o registro de ações"),
     "auth.confirm": _l("Confirmou a identidade"),
     "auth.failed": _l("Errou a senha"),
     "auth.failed_code": _l("Errou o código"),
@@ -115,7 +115,7 @@ ACTIONS = {
 }
 RESOURCES = {
     "api_token": _l("Token de API"),
-    "audit_export": _l("Exportação da auditoria"),
+    "audit_export": _l("Exportação do registro"),
     "campaign": _l("Campanha"),
     "contact": _l("Contato"),
     "contact_export": _l("Exportação de contatos"),
@@ -133,6 +133,34 @@ RESOURCES = {
     "tenant": _l("Empresa"),
     "ticket": _l("Conversa"),
     "user": _l("Pessoa"),
+}
+FIELDS = {
+    "area_code": _l("DDD"),
+    "audit_days": _l("guarda do registro"),
+    "confirm": _l("pede código"),
+    "description": _l("descrição"),
+    "email": _l("e-mail"),
+    "file_name": _l("arquivo"),
+    "filters": _l("filtros"),
+    "format": _l("formato"),
+    "hours": _l("horário"),
+    "idle_minutes": _l("minutos parado"),
+    "is_active": _l("em uso"),
+    "left": _l("restam"),
+    "locale": _l("idioma"),
+    "max_tickets": _l("conversas ao mesmo tempo"),
+    "name": _l("nome"),
+    "permissions": _l("permissões"),
+    "phone": _l("telefone"),
+    "provider": _l("serviço"),
+    "reason": _l("motivo"),
+    "required_roles": _l("perfis com duas etapas"),
+    "role": _l("perfil"),
+    "rows": _l("linhas"),
+    "scopes": _l("permissões"),
+    "security": _l("regras de entrada"),
+    "timezone": _l("fuso"),
+    "total": _l("total"),
 }
 SOURCES = {"web": _l("página"), "api": _l("API"), "job": _l("tarefa"), "system": _l("sistema"), "bot": _l("robô")}
 # Actions whose pairs are [before, after]; elsewhere a list of two is a list of two.
