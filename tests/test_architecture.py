@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -179,3 +181,16 @@ def test_there_is_one_clock():
     raw = re.compile(r"\bdatetime\.(now|utcnow|today)\(|\bdate\.today\(")
     users = [name_of(path) for path in SOURCES if raw.search(path.read_text())]
     assert users == ["app/core/clock.py"]
+
+
+def test_no_process_pays_for_libraries_that_it_may_never_use():
+    """Ten processes load every room; sound, speech and sheets would cost each of them a hundred megabytes."""
+    program = (
+        "import importlib, sys, app.factory\n"
+        "for rooms in (app.factory.BLUEPRINTS, app.factory.JOBS, app.factory.COMMANDS, app.factory.SOCKETS):\n"
+        "    for room in rooms:\n"
+        "        importlib.import_module(room)\n"
+        "sys.exit(' '.join({'av', 'numpy', 'grpc', 'boto3', 'openpyxl'} & set(sys.modules)) or None)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -7,9 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _MOST_ROWS = 1_048_576  # of an Excel sheet
 
@@ -37,17 +34,17 @@ def write_table(path: Path, kind: str, rows: Iterable[Iterable[Any]]) -> None:
 
 
 def _write_xlsx(path: Path, rows: Iterable[list[Any]]) -> None:
+    # Thirty megabytes with the NumPy that it takes along; only the process that writes a sheet needs them.
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Contatos")
     for number, row in enumerate(rows):
         if number >= _MOST_ROWS:
             break
-        sheet.append([_plain(cell) for cell in row])
+        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell for cell in row])
     book.save(path)
-
-
-def _plain(cell: Any) -> Any:
-    return ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell
 
 
 def _write_csv(path: Path, rows: Iterable[list[Any]]) -> None:
