@@ -125,7 +125,9 @@ def test_after_a_day_without_an_answer_it_is_paused_and_keeps_everything(
     assert [row.state for row in rows()] == ["pending"] * 3
     with acting(company.actor()), transaction() as session:
         told = session.scalars(text("SELECT name FROM facts WHERE name = 'webhook.paused'")).all()
+        letters = session.scalar(text("SELECT count(*) FROM mails"))
     assert told == ["webhook.paused"]
+    assert letters == 1
     site.status["/"] = 200
     with acting(company.actor()):
         service.resume_webhook(made.id)

@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from flask_babel import gettext as _
 from sqlalchemy import select, text
 
-from app.core import clock
+from app.accounts.service.mail import post_to_admins
+from app.core import clock, mailing
 from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.facts import emit
+from app.core.letters import Words
 from app.hooks.models import Webhook
 from app.hooks.rules import KEPT_TRIES, TEST, Retry, probe_wait
 
@@ -105,6 +108,20 @@ def _pause(hook: Webhook, reason: str) -> None:
     if hook.paused_at is None:
         hook.paused_at, hook.paused_reason = clock.now(), reason
         emit("webhook.paused", webhook_id=hook.id, reason=reason)
+        post_to_admins(lambda: _letter(hook))
+
+
+def _letter(hook: Webhook) -> Words:
+    why = (
+        _("O endereço respondeu que não existe mais (410).")
+        if hook.paused_reason == "gone"
+        else _("Nenhuma resposta boa por tempo demais.")
+    )
+    return Words(
+        _("Um webhook do Recado parou"),
+        [hook.description or hook.url, why, _("Nada se perde: o que acontece fica guardado por 30 dias.")],
+        (_("Ver o webhook"), mailing.link(f"/settings/webhooks/{hook.id}")),
+    )
 
 
 def _settle(settled: Sequence[tuple[Outcome, str, datetime | None]], me: str) -> None:
