@@ -5,21 +5,23 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from app.core.context import current_actor
 from app.core.crypto import reseal
 from app.core.db import transaction
 
 BATCH = 200
-# Every column that `seal` fills; a test looks for others.
-SEALED = (
-    ("instances", "credentials"),
-    ("instances", "webhook_secret"),
-    ("users", "totp_secret"),
-    ("users", "totp_pending"),
-    ("users", "recovery_codes"),
-    ("webhooks", "secret"),
-    ("webhooks", "old_secret"),
-    ("mails", "payload"),
-)
+# Every column that `seal` fills, by what tells a company's rows apart; a test looks for others.
+SEALED = {
+    ("instances", "credentials"): "id",
+    ("instances", "webhook_secret"): "id",
+    ("users", "totp_secret"): "id",
+    ("users", "totp_pending"): "id",
+    ("users", "recovery_codes"): "id",
+    ("webhooks", "secret"): "id",
+    ("webhooks", "old_secret"): "id",
+    ("mails", "payload"): "id",
+    ("tts_accounts", "credentials"): "provider",
+}
 
 
 @dataclass
@@ -33,8 +35,8 @@ class Tally:
 
 def rotate_all(tally: Tally) -> None:
     """Of the acting company."""
-    for table, column in SEALED:
-        for row_id, old in _rows(table, column):
+    for (table, column), key in SEALED.items():
+        for name, old in _rows(table, column, key):
             try:
                 new = reseal(old)
             except ValueError:
@@ -42,27 +44,34 @@ def rotate_all(tally: Tally) -> None:
                 continue
             if new is None:
                 tally.already += 1
-            elif _replace(table, column, row_id, old, new):
+            elif _replace(table, column, key, name, old, new):
                 tally.renewed += 1
 
 
-def _rows(table: str, column: str) -> Iterator[tuple[object, bytes]]:
-    """By key, so that nothing is held between batches; a row that changes meanwhile is sealed anew by whoever does."""
+def _rows(table: str, column: str, key: str) -> Iterator[tuple[str, bytes]]:
+    """In order, so that nothing is held between batches; a row that changes meanwhile is sealed anew by whoever does."""
+    kind = "uuid" if key == "id" else "text"
     statement = text(
-        f"SELECT id, {column} AS sealed FROM {table} WHERE {column} IS NOT NULL"
-        f" AND (cast(:after AS uuid) IS NULL OR id > :after) ORDER BY id LIMIT {BATCH}"
+        f"SELECT {key} AS name, {column} AS sealed FROM {table} WHERE {column} IS NOT NULL AND tenant_id = :tenant"
+        f" AND (cast(:after AS {kind}) IS NULL OR {key} > cast(:after AS {kind})) ORDER BY {key} LIMIT {BATCH}"
     )
     after = None
     while True:
         with transaction() as session:
-            rows = [(row.id, bytes(row.sealed)) for row in session.execute(statement, {"after": after})]
+            found = session.execute(statement, {"after": after, "tenant": current_actor().tenant_id})
+            rows = [(str(row.name), bytes(row.sealed)) for row in found]
         yield from rows
         if len(rows) < BATCH:
             return
         after = rows[-1][0]
 
 
-def _replace(table: str, column: str, row_id: object, old: bytes, new: bytes) -> bool:
-    statement = text(f"UPDATE {table} SET {column} = :new WHERE id = :id AND {column} = :old RETURNING id")
+def _replace(table: str, column: str, key: str, name: str, old: bytes, new: bytes) -> bool:
+    kind = "uuid" if key == "id" else "text"
+    statement = text(
+        f"UPDATE {table} SET {column} = :new WHERE {key} = cast(:name AS {kind}) AND tenant_id = :tenant"
+        f" AND {column} = :old RETURNING 1"
+    )
+    values = {"name": name, "old": old, "new": new, "tenant": current_actor().tenant_id}
     with transaction() as session:
-        return session.scalar(statement, {"id": row_id, "old": old, "new": new}) is not None
+        return session.scalar(statement, values) is not None
