@@ -49,7 +49,7 @@ def rotate_all(tally: Tally) -> None:
 
 
 def _rows(table: str, column: str, key: str) -> Iterator[tuple[str, bytes]]:
-    """In order, so that nothing is held between batches; a row that changes meanwhile is sealed anew by whoever does."""
+    """In order, nothing held between batches; a row that changes meanwhile is sealed anew by whoever does."""
     kind = "uuid" if key == "id" else "text"
     statement = text(
         f"SELECT {key} AS name, {column} AS sealed FROM {table} WHERE {column} IS NOT NULL AND tenant_id = :tenant"
