@@ -12,7 +12,7 @@ from app.accounts.models import User, UserSession
 from app.accounts.queries import Person
 from app.accounts.rules import SEEN_EVERY_SECONDS, SESSION_DAYS, normal_email
 from app.accounts.service import devices, letters, mail
-from app.core import background, clock, throttle
+from app.core import background, clock, mailing, throttle
 from app.core.audit import audit
 from app.core.context import acting, current_actor, system
 from app.core.crypto import new_token, token_hash
@@ -87,7 +87,7 @@ def _note_failure(tenant_id: uuid.UUID, user_id: uuid.UUID | None, email: str, c
     """One row whoever the address belongs to, so that the answer takes the same time."""
     actor = replace(system(tenant_id), ip=client.ip, user_agent=client.user_agent, source="web")
     with acting(actor):
-        audit("auth.failed", "user", user_id, {"email": email[:254]})
+        audit("auth.failed", "user", user_id, {"email": mailing.one_line(email, 254)})
     if throttle.hit(f"login:everywhere:{email}", FROM_EVERYWHERE) and not throttle.hit(
         f"login:told:{email}", "1 per day"
     ):

@@ -124,8 +124,9 @@ def _outside(provider: str, client: Any) -> Outside:
 
 
 def _client(provider: str) -> Any:
-    oauth = current_app.extensions["authlib.integrations.flask_client"]
-    return (oauth.create_client(provider) if provider in ("google", "facebook") else None) or abort(404)
+    if provider not in dict(sign_in.providers()):
+        abort(404)
+    return current_app.extensions["authlib.integrations.flask_client"].create_client(provider)
 
 
 def _refused(words: str) -> ResponseReturnValue:
