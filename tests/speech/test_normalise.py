@@ -31,6 +31,8 @@ EXAMPLES = {
     "€ 1": "um euro",
     "3x de R$ 49,90/mês": "três vezes de quarenta e nove reais e noventa centavos por mês",
     "R$ 30/kg": "trinta reais por quilo",
+    "R$ 2,99 un.": "dois reais e noventa e nove centavos a unidade.",
+    "R$ 30 kg": "trinta reais o quilo",
     # hours
     "às 14h30": "às catorze horas e trinta minutos",
     "às 14:30": "às catorze horas e trinta minutos",
@@ -52,6 +54,15 @@ EXAMPLES = {
     "31/13/2026": "trinta e um barra treze barra dois mil e vinte e seis",
     "seg. a sex.": "segunda a sexta.",
     "O que ele quer ter. Amanhã": "O que ele quer ter. Amanhã",
+    "seg-sex 9h-18h | sáb 9h-13h": "segunda a sexta nove horas a dezoito horas, sábado nove horas a treze horas",
+    "Seg a Sex": "Segunda a Sexta",
+    "seg, qua e sex": "segunda, quarta e sexta",
+    "passa a ter 2h": "passa a ter duas horas",
+    "2ª-feira e 6a feira": "segunda-feira e sexta-feira",
+    "fatura 11/2026": "fatura novembro de dois mil e vinte e seis",
+    "dez/2026": "dezembro de dois mil e vinte e seis",
+    "1º/12/2026": "primeiro de dezembro de dois mil e vinte e seis",
+    "dia 24 (qua.)": "dia vinte e quatro (quarta)",
     # percentages, ordinals, fractions
     "10%": "dez por cento",
     "12,5 %": "doze vírgula cinco por cento",
@@ -101,12 +112,21 @@ EXAMPLES = {
     "pães, bolos etc.": "pães, bolos etcétera.",
     "vc tb vai hj?": "você também vai hoje?",
     "p/ casa c/ Ana": "para casa com Ana",
+    "Prezado(a) Sr(a). Ana": "Prezado Senhor Ana",
+    "Curitiba/PR e Santos - SP": "Curitiba, Paraná e Santos, São Paulo",
+    "R. 15 de Novembro": "rua quinze de Novembro",
+    "o kg do pão": "o quilo do pão",
     "café/chá": "café ou chá",
     # numbers that are read one by one
     "(11) 98765-4321": "um um, nove oito sete seis cinco, quatro três dois um",
     "+55 11 98765-4321": "mais cinco cinco, um um, nove oito sete seis cinco, quatro três dois um",
     "3333-4444": "três três três três, quatro quatro quatro quatro",
     "11987654321": "um um, nove oito sete seis cinco, quatro três dois um",
+    "3333-4444 / 99999-8888": "três três três três, quatro quatro quatro quatro, nove nove nove nove nove, oito oito oito oito",
+    "wa.me/5541999998888": "wa ponto me barra cinco cinco, quatro um, nove nove nove nove nove, oito oito oito oito",
+    "código 23793.38128 60007.827136 95000.063305 9 84340000010000": "código dois três sete nove três, três oito um dois oito, "
+    "seis zero zero zero sete, oito dois sete um três seis, nove cinco zero zero zero, zero seis três três zero cinco "
+    "nove oito quatro, três quatro zero, zero zero zero, zero um zero zero, zero zero",
     "0800 123 4567": "zero oito zero zero, um dois três, quatro cinco seis sete",
     "CPF 123.456.789-09": "CPF um dois três, quatro cinco seis, sete oito nove, zero nove",
     "cpf: 12345678909": "cpf: um dois três, quatro cinco seis, sete oito nove, zero nove",
@@ -122,7 +142,8 @@ EXAMPLES = {
     "https://ana:segredo@padaria.com.br": "padaria ponto com ponto br",
     # marks and emoji
     "*Promoção* de _hoje_ ~não~ ```x```": "Promoção de hoje não x",
-    "Olá 😀👍🏽 Ana ❤️": "Olá Ana",
+    "Olá 😀👍🏽 Ana ❤️": "Olá, Ana",
+    "só hoje 🔥 até 70%": "só hoje até setenta por cento",
     "Oi 👩‍👩‍👧‍👦 família": "Oi família",
     "1️⃣ opção": "uma opção",
     "𝗢𝗹𝗮 ①": "Ola um",
@@ -197,7 +218,7 @@ def test_every_number_has_words_of_its_own(number: int, feminine: bool) -> None:
 PIECES = st.sampled_from([
     "R$", "1.234,56", "14h30", "22/11/2026", "%", "º", "ª", "km/h", "Av.", "Dra.", "*", "_", "~", "```", "\n", " ", ",", ".",
     "-", "/", "(11)", "98765-4321", "@", "http://", "a.b.com", "😀", "\u200d", "½", "²", "①", "٣", "१", "0", "9", "x", "ção", "as",
-    "\0", "+", "=", "&", ":", "...", "é", "\u0301", "K", "ß", "İ", "ﷺ", "seg.", "e", "R.", "nº", "$", "ex.", "s/a", ">", "#",
+    "\0", "+", "=", "&", ":", "...", "é", "\u0301", "K", "ß", "İ", "ﷺ", "seg.", "e", "R.", "nº", "$", "ex.", "s/a", ">", "#", "seg", " a ", "sex", "São Paulo", "/PR", "(a)", "kg", "reais", " un.", "dez/", "1º/", "|", "🔥", "R. ", "2ª", "feira",
 ])  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=25).map("".join))
 
@@ -236,7 +257,7 @@ LONG = [
     " ", "\n", "1", "1.", "1,", "a.", "a-", "a/", "R$", "R$ 1", "*", "*a", "a*", "_", "(", "( ", "()", "@", "a@", "a@a.", "http://", "!",
     "! ", ",", ", ", "- ", "-", "1-", "1/", "1:", "12:", "1h", "1 h ", "x1", "1x", "+", "+5", "(11) ", "9", "98765-", "1 2 ", "...", "… ",
     "a & ", "CPF ", "CPF 1", "#", "%", "1%", "ª", "1ª", "½", "é", "e\u0301", "\u0301", "😀", "\u200d", "Av.", "Av. ", "seg.", "a seg. ",
-    "12345.12345 1234", ">", "> ", "- a\n", "a\n", " \n", "12.ABC.", "nº", "2 pessoas ",
+    "12345.12345 1234", ">", "> ", "- a\n", "a\n", " \n", "12.ABC.", "nº", "2 pessoas ", "seg-", "seg, ", "seg a ", " / ", "| ", "a/PR ", "a(a)", "🔥", "🔥A", "a 🔥 ", "reais un. ", "1º/", "dez/20",
 ]  # fmt: skip
 
 

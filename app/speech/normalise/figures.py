@@ -22,10 +22,14 @@ _SCALES = {"k": "mil", "mi": "milhões", "bi": "bilhões"}
 _PER = re.compile(
     r"(?<=\w)\s?/\s?(mês|mes|dia|semana|ano|hora|h|pessoa|kg|g|un|unidade|m²|m|l|litro|par|cada|noite)\b", re.I
 )
+_EACH = re.compile(r"(?<=reais|tavos) (?:[ao] )?(un|und|unid|kg|quilo)\b(?:\.(?!\s?$))?", re.I)
+_EACH_WORDS = {"un": "a unidade", "und": "a unidade", "unid": "a unidade", "kg": "o quilo", "quilo": "o quilo"}
 _PER_WORDS = {"mes": "mês", "h": "hora", "kg": "quilo", "g": "grama", "un": "unidade", "m²": "metro quadrado",
     "m": "metro", "l": "litro"}  # fmt: skip
 _ISO_DATE = re.compile(r"(?<![\d/-])(\d{4})-(\d{2})-(\d{2})(?![\d-]|/\d)")
 _DATE = re.compile(r"(?<![\d/.,-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\d]|[/-]\d)")
+_FIRST = re.compile(r"(?<![\w.,/])1[º°](?=/\d{1,2}(?!\d))")
+_MONTH_OF_YEAR = re.compile(r"(?<![\d/.,-])(0?[1-9]|1[0-2])/((?:19|20)\d{2})(?![\d/-])")
 _DAY = re.compile(r"(?<![\d/.,-])(\d{1,2})/(\d{2})(?![\d%]|[/-]\d|,\d)")
 _HOUR = re.compile(
     r"(?<![\d:,.])([01]?\d|2[0-4])\s?(?:h|hs|hrs|hora|horas)(?:\s?([0-5]\d)\s?(?:min|m)?)?(?:\s?[0-5]\d\s?s)?(?!\w)",
@@ -85,6 +89,7 @@ def read(text: str) -> str:
     if not _FIGURE.search(text):
         return text
     text = _MONEY.sub(_money, text)
+    text = _EACH.sub(lambda match: f" {_EACH_WORDS[match.group(1).lower()]}", text)
     text = _PER.sub(lambda match: f" por {_PER_WORDS.get(match.group(1).lower(), match.group(1))}", text)
     for pattern, reader in _READERS:
         text = pattern.sub(reader, text)
@@ -138,6 +143,10 @@ def _iso_date(match: re.Match[str]) -> str:
 def _date(match: re.Match[str]) -> str:
     day, _, month, year = match.groups()
     return _date_words(match, day, month, year)
+
+
+def _month_of_year(match: re.Match[str]) -> str:
+    return f"{_MONTHS[int(match.group(1)) - 1]} de {cardinal(int(match.group(2)))}"
 
 
 def _day(match: re.Match[str]) -> str:
@@ -221,7 +230,9 @@ def _counts_feminine(match: re.Match[str], amount: str) -> bool:
 
 _READERS = (
     (_ISO_DATE, _iso_date),
+    (_FIRST, "01"),
     (_DATE, _date),
+    (_MONTH_OF_YEAR, _month_of_year),
     (_DAY, _day),
     (_RANGE, r"\1 a "),
     (_HOUR, _hour),

@@ -35,9 +35,10 @@ def read(text: str) -> str:
     text = _DOMAIN.sub(lambda match: _address(match.group()), text)
     if not _DIGIT.search(text):
         return text
+    text = _BOLETO.sub(_by_digit, text)
     text = _CNPJ.sub(lambda match: _document(match.group()), text)
     text = _NAMED.sub(_named, text)
-    for pattern in (_BOLETO, _CPF, _TOLL_FREE, _PHONE, _CEP, _INTERNATIONAL):
+    for pattern in (_CPF, _TOLL_FREE, _PHONE, _CEP, _INTERNATIONAL):
         text = pattern.sub(_by_digit, text)
     return text
 

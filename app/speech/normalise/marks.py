@@ -13,6 +13,8 @@ _FENCE = re.compile(r"`{1,3}")
 _QUOTE = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.MULTILINE)
 _BULLET = re.compile(r"^[ \t]*[-*·][ \t]+", re.MULTILINE)
 _MARK = re.compile(r"(?<![^\W_])[*_~]+(?=\S)|(?<=\S)[*_~]+(?![^\W_])")
+_PICTURE = "\ue000"
+_PICTURES = re.compile(rf"(?<=[\w%]) ?{_PICTURE}[ {_PICTURE}]*(?=[A-ZÀ-Ý])")
 _SPACES = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n[ \n]*")
 _DASH = re.compile(r"(?<=[\w.,;:!?…)]) ?(?: -+|-+ ) ?")
@@ -22,6 +24,7 @@ _DOTS = re.compile(r"\.{2,}")
 _LONELY = re.compile(r"(?:(?<=[,.;:!?])|^)\s*[,;:]+")
 _EMPTY_PAIR = re.compile(r"[(\[{\"']\s*[)\]}\"']")
 _ROUNDS = 20
+_BAR = re.compile(r" ?\|+ ?| [/\\]+ ")
 _SIGNS = re.compile(r"[*_~`|\\^<>{}\[\]#]+")
 
 
@@ -31,7 +34,9 @@ def plain(text: str) -> str:
     text = _FENCE.sub(" ", text)
     text = _QUOTE.sub("", text)
     text = _BULLET.sub("", text)
-    return squeezed(_MARK.sub("", text))
+    text = squeezed(_MARK.sub("", text))
+    # A picture between a word and a capital is where a person would stop.
+    return squeezed(_PICTURES.sub(", ", text).replace(_PICTURE, " "))
 
 
 def squeezed(text: str) -> str:
@@ -55,7 +60,7 @@ def _simple(char: str) -> str:
         return " "
     if kind in _DROPPED or "\ufe00" <= char <= "\ufe0f":
         # The joiners of an emoji and of a script leave no gap, pictures do.
-        return "" if kind in {"Cf", "Mn", "Me"} else " "
+        return "" if kind in {"Cf", "Mn", "Me"} else _PICTURE if kind == "So" else " "
     return "".join(_digit(part) for part in unicodedata.normalize("NFKC", char))
 
 
@@ -69,7 +74,7 @@ def _digit(char: str) -> str:
 def finished(text: str) -> str:
     """One line: the end of a line is the end of a sentence; no sign that a voice would name; spaces and points as a
     printer sets them."""
-    lines = [line.strip() for line in squeezed(_SIGNS.sub(" ", text)).split("\n")]
+    lines = [line.strip() for line in squeezed(_SIGNS.sub(" ", _BAR.sub(", ", text))).split("\n")]
     lines = [line for line in lines if any(char.isalnum() for char in line)]
     ended = [line if line[-1] in ".,;:!?…" else f"{line}." for line in lines[:-1]] + lines[-1:]
     text = " ".join(ended)

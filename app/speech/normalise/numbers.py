@@ -10,7 +10,7 @@ _TENS = "_ _ vinte trinta quarenta cinquenta sessenta setenta oitenta noventa".s
 _HUNDREDS = ("_ cento duzentos trezentos quatrocentos quinhentos seiscentos setecentos oitocentos novecentos").split()
 _SCALES = (("", ""), ("mil", "mil"), ("milhão", "milhões"), ("bilhão", "bilhões"), ("trilhão", "trilhões"))
 LIMIT = 10**15
-_ROWS = {8: (4, 4), 9: (5, 4), 10: (2, 4, 4), 11: (3, 3, 3, 2), 14: (2, 3, 3, 4, 2)}
+_ROWS = {8: (4, 4), 9: (5, 4), 10: (2, 4, 4), 11: (3, 3, 3, 2), 12: (2, 2, 4, 4), 13: (2, 2, 5, 4), 14: (2, 3, 3, 4, 2)}
 _ORDINAL_ONES = "_ primeiro segundo terceiro quarto quinto sexto sétimo oitavo nono".split()
 _ORDINAL_TENS = (
     "_ décimo vigésimo trigésimo quadragésimo quinquagésimo sexagésimo septuagésimo octogésimo nonagésimo"
@@ -99,7 +99,7 @@ def digits(text: str) -> str:
 
 
 def _grouped(row: str) -> list[str]:
-    """CPF and mobile number (11), CNPJ (14), telephone (8 to 10); others by four."""
+    """CPF and mobile number (11), CNPJ (14), telephone (8 to 10, with 55 to 13); others by four."""
     size = len(row)
     lengths: tuple[int, ...] = (size,) if size < 7 else _ROWS.get(size, (4,) * -(-size // 4))
     if size == 11 and row[2] == "9":
