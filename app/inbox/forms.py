@@ -19,7 +19,7 @@ from app.inbox.models import PRIORITIES, STATUSES, Queue
 from app.inbox.queries import TicketFilter
 
 TABS = ("mine", "waiting", "all")
-NAMES = ("q", "queue", "tag", "user", "instance", "status", "priority", "unread", "mentioned", "from", "to")
+NAMES = ("q", "queue", "tag", "user", "instance", "status", "priority", "unread", "mentioned", "order", "from", "to")
 NONE = "none"
 
 
@@ -40,6 +40,7 @@ def filters_of(args: Mapping[str, str]) -> TicketFilter:
         priority=_one_of(args.get("priority"), PRIORITIES),
         unread=args.get("unread") == "1",
         mentioned=args.get("mentioned") == "1",
+        oldest_first=args.get("order") == "oldest",
         since=_day(args.get("from")),
         until=_day(args.get("to"), end=True),
     )

@@ -90,6 +90,17 @@ def test_the_list_goes_on_after_any_row(company, ticket):
         assert [row.id for row in queries.list_tickets("all", None, rows[1].cursor).items] == [r.id for r in rows[2:]]
 
 
+def test_the_oldest_can_stand_first_and_go_on(company, ticket):
+    now = clock.now()
+    waiting = [ticket(last_message_at=now - timedelta(minutes=minutes)) for minutes in (1, 9, 5, 3)]
+    asked = queries.TicketFilter(oldest_first=True)
+    with acting(company.actor("manager")):
+        first = queries.list_tickets("waiting", asked, None, 2)
+        then = queries.list_tickets("waiting", asked, first.next_cursor, 2)
+    assert [row.id for row in [*first.items, *then.items]] == [waiting[1], waiting[2], waiting[3], waiting[0]]
+    assert then.next_cursor is None
+
+
 def test_who_calls_is_the_newest_unread_customer_of_ones_own(company, ticket, second_agent):
     now = clock.now()
     me = company.actor("agent")

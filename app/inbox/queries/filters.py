@@ -36,6 +36,7 @@ class TicketFilter:
     since: datetime | None = None
     until: datetime | None = None
     q: str = ""
+    oldest_first: bool = False
 
 
 @dataclass(frozen=True)

@@ -89,11 +89,15 @@ class TicketRow:
 def list_tickets(
     tab: str = "all", filters: TicketFilter | None = None, cursor: str | None = None, limit: int = 30
 ) -> Page[TicketRow]:
-    """Newest activity first. `next_cursor` goes on; `total` stops at COUNT_TO."""
+    """Newest activity first, unless the filter says otherwise. `next_cursor` goes on; `total` stops at COUNT_TO."""
     actor = require("inbox.use")
-    clauses = clauses_of(actor, tab, filters or TicketFilter())
+    asked = filters or TicketFilter()
+    clauses = clauses_of(actor, tab, asked)
     page, limit = paging.clamp(1, limit)
-    wanted = _rows().where(*clauses, *_after(cursor)).order_by(Ticket.last_message_at.desc(), Ticket.id.desc())
+    order = (
+        [Ticket.last_message_at, Ticket.id] if asked.oldest_first else [Ticket.last_message_at.desc(), Ticket.id.desc()]
+    )
+    wanted = _rows().where(*clauses, *_after(cursor, asked.oldest_first)).order_by(*order)
     found = read_session().execute(wanted.limit(limit + 1)).all()
     total = read_session().scalar(select(count_of(*clauses))) or 0
     following = _cursor_of(found[limit - 1]) if len(found) > limit else None
@@ -205,7 +209,7 @@ def tags_of(ticket_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[TagRef]]:
     return found
 
 
-def _after(cursor: str | None) -> list[ColumnElement[bool]]:
+def _after(cursor: str | None, up: bool) -> list[ColumnElement[bool]]:
     parts = paging.decode_cursor(cursor, 2)
     if parts is None:
         return []
@@ -213,7 +217,8 @@ def _after(cursor: str | None) -> list[ColumnElement[bool]]:
         point = (datetime.fromisoformat(str(parts[0])), uuid.UUID(str(parts[1])))
     except ValueError as error:
         raise Invalid.field("cursor", _("Este ponto da lista não existe mais; comece da primeira página.")) from error
-    return [tuple_(Ticket.last_message_at, Ticket.id) < tuple_(*point)]
+    place = tuple_(Ticket.last_message_at, Ticket.id)
+    return [place > tuple_(*point) if up else place < tuple_(*point)]
 
 
 def _cursor_of(row: Any) -> str:

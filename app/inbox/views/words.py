@@ -147,7 +147,7 @@ def filter_words(name: str, value: str, choices: Mapping[str, Iterable[Any]]) ->
     if name in ("from", "to"):
         day = "/".join(reversed(value.split("-")))
         return _("Desde %(day)s", day=day) if name == "from" else _("Até %(day)s", day=day)
-    return str(plain.get(value, _("Não lidas")))
+    return str(plain.get(value, _("As mais antigas primeiro") if name == "order" else _("Não lidas")))
 
 
 _NAMED = {"queue": _l("Fila: "), "tag": _l("Etiqueta: "), "user": _l("Com: "), "instance": _l("Número: ")}

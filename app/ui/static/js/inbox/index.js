@@ -176,6 +176,7 @@ class Inbox {
     this.list.mark(path.split("/").pop());
     this.root.classList.add("has-conversation");
     this.place.setAttribute("aria-busy", "true");
+    if (!this.conversation) this.place.replaceChildren(this.root.querySelector("[data-loading]").content.cloneNode(true));
     try {
       const page = await html(path);
       if (this.wanted !== wanted) return;

@@ -1,4 +1,4 @@
-// What is known of the list, in its order: newest first, by a key that sorts as text. No element lives here.
+// What is known of the list, in its order, by a key that sorts as text. No element lives here.
 const fields = (element) => ({
   id: element.dataset.ticket,
   key: element.dataset.key,
@@ -21,12 +21,15 @@ export class Rows {
     const fresh = [...list.children].map((element) => ({ ...fields(element), seen: now }));
     const ids = new Set(fresh.map((row) => row.id));
     const kept = this.all.filter((row) => !ids.has(row.id));
-    const before = after ? kept.filter((row) => row.key >= after) : [];
-    const { next } = list.dataset;
+    const { next, order } = list.dataset;
+    const isUp = order === "up";
+    const isBehind = (row, key) => (isUp ? row.key > key : row.key < key);
+    const before = after ? kept.filter((row) => !isBehind(row, after)) : [];
     const end = fresh.at(-1)?.key;
-    const behind = next ? kept.filter((row) => row.key < end) : [];
+    const behind = next ? kept.filter((row) => isBehind(row, end)) : [];
     this.all = [...before, ...fresh, ...behind];
-    this.next = next && behind.length ? this.next : next;
+    // The oldest first: whoever just wrote stands behind the last that we know.
+    this.next = next && behind.length ? this.next || (isUp ? behind.at(-1).cursor : "") : next;
   }
 
   get size() {
