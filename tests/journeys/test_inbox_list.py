@@ -1,0 +1,119 @@
+"""A shift at the list: customers of the pretend WhatsApp come in while the line is cut, blocked and back again."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
+
+from tests.browsers import visiting
+from tests.journeys import walk
+from tests.journeys.stack import PASSWORD, Stack
+from tests.journeys.test_inbox import Shop, row, until
+from tests.journeys.walk import PATIENCE
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+
+OWNER = "seu.jorge@papelaria.com.br"
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture(scope="module")
+def shop(browser: Browser, stack: Stack) -> Shop:
+    tenant_id = stack.company("Papelaria do Jorge", OWNER)
+    words = ("users", "create", tenant_id, "lia@papelaria.com.br", "--name", "Lia", "--role", "agent")
+    stack.console(*words, "--password", PASSWORD)
+    before = {one["name"] for one in stack.play("GET", "instances")}
+    with visiting(browser) as page:
+        walk.sign_in(page, stack, OWNER)
+        walk.connect_number(page, stack, "Papelaria")
+    (number,) = {one["name"] for one in stack.play("GET", "instances")} - before
+    return Shop(stack, number)
+
+
+@pytest.fixture
+def lia(browser: Browser, stack: Stack, shop: Shop) -> Iterator[Page]:
+    with visiting(browser) as page:
+        walk.sign_in(page, stack, "lia@papelaria.com.br")
+        yield page
+
+
+def at_the_list(page: Page, stack: Stack, query: str = "tab=waiting") -> None:
+    page.goto(f"{stack.url}/inbox?{query}")
+    until(lambda: page.evaluate("Boolean(document.querySelector('.inbox').inbox)"))  # its script listens
+
+
+def test_what_came_while_the_line_was_cut_is_there_when_it_is_back(stack: Stack, shop: Shop, lia: Page):
+    shop.writes("5511970020001", "Tem caderno?", name="Ivo Luz")
+    wires: list[WebSocketRoute] = []
+
+    def wire(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        wires.append(socket)
+
+    lia.route_web_socket("**/socket.io/**", wire)
+    at_the_list(lia, stack)
+    expect(lia.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
+    row(lia, "Ivo Luz").get_by_role("link").click()
+    expect(lia.locator(".talk-head__name")).to_have_text("Ivo Luz", timeout=PATIENCE)
+
+    lia.route("**/*", lambda route: route.abort())
+    lia.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    for socket in wires:
+        socket.close()
+    expect(lia.locator(".live-line")).to_have_text("Reconectando…", timeout=PATIENCE)
+    shop.writes("5511970020001", "E caneta?")
+    shop.writes("5511970020002", "Vocês plastificam?", name="Olga Reis")
+    until(lambda: stack.play("GET", "healthz")["webhooks"]["pending"] == 0)
+
+    lia.route_web_socket("**/socket.io/**", wire)
+    lia.unroute("**/*")
+    expect(lia.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
+    expect(lia.locator(".msg").filter(has_text="E caneta?")).to_have_count(1, timeout=PATIENCE)
+    expect(row(lia, "Olga Reis")).to_contain_text("Vocês plastificam?", timeout=PATIENCE)
+
+
+def test_without_sockets_the_whole_conversation_still_works(stack: Stack, shop: Shop, lia: Page):
+    lia.route("**/socket.io/**", lambda route: route.abort())
+    lia.route_web_socket("**/socket.io/**", lambda socket: socket.close())
+    at_the_list(lia, stack)
+    expect(lia.locator(".live-line")).to_have_text("Reconectando…", timeout=PATIENCE)
+    phone = "5511970020003"
+    shop.writes(phone, "Imprimem foto?", name="Davi Nunes")
+    expect(row(lia, "Davi Nunes")).to_contain_text("Imprimem foto?", timeout=PATIENCE)
+    row(lia, "Davi Nunes").get_by_role("button", name="Aceitar").click()
+    expect(lia.locator(".talk-head")).to_contain_text("Com você", timeout=PATIENCE)
+    box = lia.get_by_role("textbox", name="Mensagem")
+    box.fill("Imprimimos, sim")
+    box.press("Enter")
+    until(lambda: ("conversation", "Imprimimos, sim") in shop.received(phone))
+    shop.writes(phone, "Que bom!")
+    expect(lia.locator(".msg").filter(has_text="Que bom!")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_shift_on_a_phone(browser: Browser, stack: Stack, shop: Shop):
+    phones = {f"551197002010{n}": f"Cliente {n}" for n in range(9)}
+    for phone, name in phones.items():
+        shop.writes(phone, f"Sou o {name}", name=name)
+    with visiting(browser, **PHONE) as page:
+        page.set_default_timeout(PATIENCE)
+        page.goto(stack.url)
+        page.get_by_label("E-mail").fill("lia@papelaria.com.br")
+        page.get_by_label("Senha").fill(PASSWORD)
+        page.get_by_role("button", name="Entrar").click()
+        page.wait_for_url(f"{stack.url}/")
+        at_the_list(page, stack)
+        for name in phones.values():
+            expect(row(page, name)).to_be_attached(timeout=PATIENCE)
+        page.locator("[data-list]").evaluate("box => { box.scrollTop = 200; }")
+        row(page, "Cliente 4").get_by_role("button", name="Aceitar").tap()
+        expect(page.locator(".talk-head")).to_contain_text("Com você", timeout=PATIENCE)
+        expect(page.get_by_role("region", name="Lista de conversas")).to_be_hidden()
+        page.get_by_role("button", name="Cliente 4").tap()
+        expect(page.get_by_role("complementary", name="Sobre o contato")).to_contain_text("Consentimento")
+        page.get_by_role("button", name="Fechar os dados do contato").tap()
+        page.go_back()
+        expect(row(page, "Cliente 5")).to_be_visible(timeout=PATIENCE)
+        assert page.locator("[data-list]").evaluate("box => box.scrollTop") == 200
+        page.get_by_role("searchbox").fill("cliente 7")
+        expect(page.locator(".ticket__name")).to_have_text(["Cliente 7"], timeout=PATIENCE)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
