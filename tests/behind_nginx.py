@@ -50,7 +50,7 @@ def render(folder: Path, ports: list[int], http: int, https: int) -> Path:
         "pid /run/nginx.pid;": f"pid {folder}/nginx.pid; error_log {folder}/error.log;",
         "include /etc/nginx/modules-enabled/*.conf;": "",
         "include /etc/nginx/sites-enabled/*.conf;": "",
-        "/etc/letsencrypt/live/recado.example.com/": f"{folder}/",
+        "/etc/recado/tls/": f"{folder}/",
         "/var/log/nginx/": f"{folder}/",
         "root /srv/recado;": f"root {folder};",
         "alias /srv/recado/media/;": f"alias {folder}/media/;",
