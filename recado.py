@@ -24,9 +24,8 @@ def main(arguments: list[str]) -> None:
         command.main(arguments[1:], prog_name=f"recado.py {arguments[0]}", obj=given)
     os.environ.update(console.environment(given))
     app = create_app()
-    for command in console.COMMANDS.values():  # for the list that `--help` prints
-        app.cli.add_command(command)
-    app.cli.main(["recado", *arguments], prog_name="recado.py", obj=ScriptInfo(create_app=lambda: app))
+    commands = console.commands(app.cli)
+    commands.main(arguments, prog_name="recado.py", obj=ScriptInfo(create_app=lambda: app))
 
 
 if __name__ == "__main__":

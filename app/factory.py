@@ -34,6 +34,7 @@ BLUEPRINTS = (
     "app.campaigns.views",
     "app.hooks.views",
     "app.webhooks.views",
+    "app.alerts.views",
     "app.webhooks.evolution",
     "app.api",
 )
@@ -49,6 +50,7 @@ JOBS = (
     "app.inbox.jobs",
     "app.hooks.jobs",
     "app.webhooks.jobs",
+    "app.alerts.jobs",
 )
 SOCKETS = ("app.accounts.sockets", "app.inbox.sockets")
 COMMANDS = ("app.accounts.cli", "app.outbox.cli", "app.webhooks.cli")

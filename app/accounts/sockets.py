@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.accounts.queries import Person
 from app.accounts.service import pairs, sessions
 from app.accounts.service.pairs import Keys
-from app.core import background, realtime, throttle
+from app.core import background, prometheus, realtime, throttle
 from app.core.permissions import can
 
 CONNECT_RATE = "300 per minute"  # per address: a whole office comes back at once after a restart
@@ -65,6 +65,7 @@ def connect(auth: Any = None) -> None:
     if person is None:
         raise ConnectionRefusedError("unauthorized")
     _open[request.sid] = (credentials, person)  # type: ignore[attr-defined]
+    prometheus.sockets.inc()
     for room in rooms_of(person):
         join_room(room)
     for listener in _opened:
@@ -74,6 +75,8 @@ def connect(auth: Any = None) -> None:
 def forget(_reason: Any = None) -> None:
     socket_id = request.sid  # type: ignore[attr-defined]
     found = _open.pop(socket_id, None) or _ended.pop(socket_id, None)
+    if found:
+        prometheus.sockets.dec()
     for listener in _closed if found else ():
         listener(found[1], socket_id)  # type: ignore[index]
 

@@ -22,6 +22,7 @@ FEATURES = (
     "app.inbox.api",
     "app.hooks.api",
     "app.webhooks.api",
+    "app.alerts.api",
 )
 
 

@@ -8,20 +8,13 @@ from flask import Blueprint as FlaskBlueprint
 from flask import Flask, Response, current_app, g, request
 from flask_smorest import Blueprint
 from marshmallow import fields, validate
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.core import background
+from app.alerts.figures import Figures
+from app.core import background, prometheus
 from app.core.crypto import same
 from app.core.db import transaction
 from app.core.errors import Unauthorized
@@ -31,11 +24,6 @@ blp = Blueprint("health", __name__, description="Health of the server")
 pages = FlaskBlueprint("health", __name__)
 
 STARTED = time.time()
-registry = CollectorRegistry()
-ProcessCollector(registry=registry)
-PlatformCollector(registry=registry)
-_requests = Counter("recado_http_requests", "Requests answered", ["endpoint", "method", "status"], registry=registry)
-_seconds = Histogram("recado_http_request_seconds", "Time to answer", ["endpoint"], registry=registry)
 
 
 class HealthSchema(Schema):
@@ -96,7 +84,7 @@ def metrics() -> Response:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if token and not same(token, given):
         raise Unauthorized
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(prometheus.exposition(Figures()), content_type=CONTENT_TYPE_LATEST)
 
 
 def _start_clock() -> None:
@@ -105,9 +93,9 @@ def _start_clock() -> None:
 
 def _count(response: Response) -> Response:
     endpoint = request.endpoint or "none"
-    _requests.labels(endpoint, request.method, response.status_code).inc()
+    prometheus.requests.labels(endpoint, request.method, response.status_code).inc()
     if "started" in g:
-        _seconds.labels(endpoint).observe(time.perf_counter() - g.started)
+        prometheus.request_seconds.labels(endpoint).observe(time.perf_counter() - g.started)
     return response
 
 

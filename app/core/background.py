@@ -17,6 +17,7 @@ import structlog
 from redis import Redis
 from rq import Queue
 
+from app.core import prometheus
 from app.core.db import after_commit
 
 log = structlog.get_logger(__name__)
@@ -127,11 +128,22 @@ def run(name: str, args: dict[str, Any], queued_at: float = 0.0) -> None:
     redis().delete(_marker(name, args))
     with structlog.contextvars.bound_contextvars(job=name, job_id=uuid.uuid4().hex[:12]):
         started = time.perf_counter()
+        if queued_at:
+            prometheus.job_wait.labels(found.queue).observe(max(0.0, time.time() - queued_at))
         try:
             found.call(**args)
+        except Exception:
+            prometheus.jobs_failed.labels(name).inc()
+            raise
         finally:
             db.session.remove()
+            prometheus.job_seconds.labels(name).observe(time.perf_counter() - started)
         log.debug("job_done", seconds=round(time.perf_counter() - started, 3))
+
+
+def waiting(queue: str) -> int:
+    """How many jobs of that queue no worker has begun. Raises RedisError."""
+    return int(redis().llen(f"rq:queue:{queue}"))
 
 
 def request_shutdown() -> None:

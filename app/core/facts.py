@@ -25,6 +25,8 @@ _INSERT = text("""
 SOCKET_EVENTS = {
     "campaign.progress": "campaign:progress",
     "campaign.changed": "campaign:progress",
+    "alert.opened": "alert:update",
+    "alert.resolved": "alert:update",
     "import.progress": "import:progress",
     "message.received": "message:new",
     "message.queued": "message:new",

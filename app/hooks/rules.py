@@ -18,9 +18,10 @@ EVENTS = (
     *("instance.created", "instance.connected", "instance.disconnected", "instance.changed", "instance.deleted"),
     *("instance.held", "instance.released", "instance.braked", "instance.silent"),
     *("contact.created", "contact.updated", "contact.merged", "contact.unmerged", "contact.blocked"),
+    *("alert.opened", "alert.resolved"),
     *("contact.unblocked", "contact.opted_in", "contact.opted_out", "contact.bulk_changed", "contact.imported"),
 )
-KINDS = ("message", "ticket", "campaign", "instance", "contact")
+KINDS = ("message", "ticket", "campaign", "instance", "contact", "alert")
 CHOICES = (*(f"{kind}.*" for kind in KINDS), *EVENTS)
 # Facts that become events, beyond those of the same name.
 OTHER_FACTS = ("message.statuses", "contacts.changed", "import.completed")

@@ -27,6 +27,7 @@ KIND_NAMES = {
     "campaign": _l("Campanhas: criadas, lançadas, concluídas"),
     "instance": _l("Números: conectados, caídos, retidos"),
     "contact": _l("Contatos: criados, alterados, saídas"),
+    "alert": _l("Alertas: começaram, resolvidos"),
 }
 STATES = {
     "on": (_l("Ligado"), "success"),

@@ -2,7 +2,7 @@
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from app.core.retention import every_tenant
 from app.outbox.service import count_restored, in_safe_mode, release_restored, set_safe_mode
@@ -30,9 +30,7 @@ def release() -> None:
     click.echo(sum(release_restored() for _tenant_id in every_tenant()))
 
 
-@click.group("safe-mode", help="Nothing is sent while it is on.")
-def safe_mode() -> None:
-    """Companies that are inactive are left as they are: they send nothing anyhow."""
+safe_mode = AppGroup("safe-mode", help="Nothing is sent while it is on.")
 
 
 @safe_mode.command("status")
@@ -65,6 +63,7 @@ def off() -> None:
 
 
 @click.command("pause-all")
+@with_appcontext
 def pause_all() -> None:
     """The emergency brake: safe mode in every company. `safe-mode off` goes on."""
     _set_everywhere(True)

@@ -1,6 +1,7 @@
 """`make run`: everything up, one address, one Ctrl-C."""
 
 import contextlib
+import shutil
 import signal
 import time
 import urllib.error
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from app.core import prometheus
 from app.runtime import backing as backings
 from app.runtime import checks, installed, lock, programs, supervisor
 from app.runtime.backing import Backing
@@ -64,6 +66,7 @@ def _supervised(settings: Settings, backing: Backing) -> Iterator[Supervisor]:
     everything = [*backing.servers, *programs.application(backing.simulator)]
     file.write_text(programs.configuration(everything, control))
     mark = str(settings.data)
+    backing.env[prometheus.FOLDER] = str(_metrics(settings))
     try:
         keeper = supervisor.start(file, control, backing.env, mark, logs)
         try:
@@ -75,6 +78,13 @@ def _supervised(settings: Settings, backing: Backing) -> Iterator[Supervisor]:
     finally:
         supervisor.clear(mark)
         say("encerrado (stopped)")
+
+
+def _metrics(settings: Settings) -> Path:
+    """Counters of this run: those of the last one are gone with its processes."""
+    folder = settings.data / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    return private_folder(folder)
 
 
 def _logs(settings: Settings) -> Path:

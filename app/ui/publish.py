@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 from flask import Flask
+from flask.cli import with_appcontext
 
 from app.ui import statics
 
@@ -43,6 +44,7 @@ def _forget_old(target: Path) -> None:
 
 @click.command("publish-assets")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@with_appcontext
 def command(folder: Path) -> None:
     """Copy the static files of this version where nginx finds them."""
     folder.mkdir(parents=True, exist_ok=True)

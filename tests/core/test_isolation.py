@@ -20,7 +20,7 @@ DEFINERS = {
     "find_sign_in", "find_session", "find_api_token", "find_refresh_token", "active_tenants", "create_tenant",
     "compact_counters", "find_webhook_target", "store_inbound", "instances_with_inbound", "outbox_pick", "outbox_claim",
     "outbox_go", "outbox_expire", "outbox_beat", "outbox_release", "outbox_probes", "outbox_waiting", "outbox_give_back",
-    "outbox_silent", "outbox_hold_restored", "webhook_claim", "webhook_waiting", "find_one_time_link", "find_identity",
+    "outbox_silent", "outbox_hold_restored", "system_figures", "webhook_claim", "webhook_waiting", "find_one_time_link", "find_identity",
     "all_tenants", "purge_audit",
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.config import SendTimings
+from app.core import prometheus
 from app.core.context import acting, system
 from app.core.db import release
 from app.outbox.service.results import Result, record
@@ -60,6 +61,7 @@ class Recorder:
         for results in tenants.values():
             self._save(results)
             for result in results:
+                prometheus.sends.labels(result.outcome).inc()
                 self._done(result)
         with self._lock:
             self._unsaved -= len(batch)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.core import backup_state as state
 from app.core import clock
 from app.core.storage import Storage
-from app.runtime.backups import census, rotation, shelf, state, tools
+from app.runtime.backups import census, rotation, shelf, tools
 from app.runtime.backups.origin import Origin
 from app.runtime.backups.shelf import Entry, Shelf
 from app.runtime.failure import Failure

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import psutil
 
 from app.config import Config, ConfigError
+from app.core import backup_state as state
 from app.core import crypto
-from app.runtime.backups import state
 from app.runtime.doctor.findings import Finding, Patient, ill, well, worry
 
 LEAST_DISK, LEAST_MEMORY = 0.20, 0.15

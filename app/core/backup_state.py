@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +23,11 @@ def read(data: Path) -> dict[str, dict[str, Any]]:
     except (FileNotFoundError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def age_of(known: dict[str, Any] | None, now: datetime) -> timedelta | None:
+    return now - datetime.fromisoformat(known["at"]) if known else None
+
+
+def moment_of(known: dict[str, Any] | None) -> datetime | None:
+    return datetime.fromisoformat(known["at"]) if known else None
