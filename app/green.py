@@ -3,6 +3,7 @@
 `eventlet` is imported inside the functions: workers import this module for `run_blocking` and stay free of it.
 """
 
+import contextlib
 import os
 import resource
 import signal
@@ -129,3 +130,68 @@ def _finish(server: Any) -> None:
     with eventlet.Timeout(GRACE_SECONDS, False):
         server.kill(SystemExit())
         server.wait()
+
+
+def quicken(engine: Any) -> None:
+    """Events straight into the sockets of an Engine.IO server.
+
+    Its own way is a queue and a task per browser: for a small event that is nine tenths of the work. A socket that has
+    something waiting, or takes no more at the moment, gets the event that way all the same, and in its turn. What
+    browsers offer to compress is declined: a compressor per socket would be 300 KB for events of 100 bytes.
+    """
+    from engineio.async_drivers.eventlet import WebSocketWSGI
+
+    class Kept(WebSocketWSGI):  # type: ignore[misc]
+        """Its handler is a method of the Engine.IO socket, which learns its websocket here."""
+
+        def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+            environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+            owner, handler = self.handler.__self__, self.handler
+
+            def keep(websocket: Any) -> Any:
+                owner.websocket = websocket
+                return handler(websocket)
+
+            self.handler = keep
+            return super().__call__(environ, start_response)
+
+    usual = engine.send_packet
+
+    def send_packet(sid: str, packet: Any) -> None:
+        owner = engine.sockets.get(sid)
+        websocket = getattr(owner, "websocket", None)
+        is_free = websocket is not None and owner.upgraded and not owner.closed and not owner.queue.qsize()
+        if not (is_free and _sent(websocket, packet)):
+            usual(sid, packet)
+
+    engine._async = {**engine._async, "websocket": Kept}
+    engine.send_packet = send_packet
+
+
+def _sent(websocket: Any, packet: Any) -> bool:
+    """Without waiting. False when nothing was written: somebody is writing, or the other side reads too slowly."""
+    import eventlet
+
+    lock = websocket._sendlock
+    if not lock.acquire(blocking=False):
+        return False
+    frame = packet.__dict__.get("frame")
+    if frame is None:  # the same for everybody
+        frame = packet.frame = websocket._pack_message(packet.encode())
+    try:
+        written = websocket.socket.fd.send(frame)
+    except OSError:
+        lock.release()
+        return False
+    if written < len(frame):
+        eventlet.spawn_n(_send_rest, websocket, frame[written:])
+    else:
+        lock.release()
+    return True
+
+
+def _send_rest(websocket: Any, rest: bytes) -> None:
+    """Holding the lock, so that no other frame comes between the parts of this one."""
+    with contextlib.suppress(OSError):
+        websocket.socket.sendall(rest)
+    websocket._sendlock.release()

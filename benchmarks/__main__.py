@@ -23,6 +23,8 @@ NAMES = (
     "under_load",
     "contacts_scale",
     "inbox_reads",
+    "live",
+    "attending",
     "receipts",
     "sounds",
 )

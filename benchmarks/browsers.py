@@ -12,10 +12,14 @@ PER_ADDRESS = 200  # the server counts connections per address; a loopback has m
 
 
 class Sockets:
-    """`heard(event, payload, at)` is called for each event of a listening socket; the others only keep alive."""
+    """`heard(event, payload, at)` is called for each event of a listening socket; the others only keep alive.
 
-    def __init__(self, port: int, heard: Callable[[str, dict, float], None]) -> None:
-        self._url, self._heard = f"http://127.0.0.1:{port}/socket.io/?EIO=4&transport=websocket", heard
+    `is_bare`: the server speaks plain websockets, and sends what a Socket.IO server would have written.
+    """
+
+    def __init__(self, port: int, heard: Callable[[str, dict, float], None], *, is_bare: bool = False) -> None:
+        path = "/" if is_bare else "/socket.io/?EIO=4&transport=websocket"
+        self._url, self._heard, self._is_bare = f"http://127.0.0.1:{port}{path}", heard, is_bare
         self._sessions: list[aiohttp.ClientSession] = []
         self._readers: list[asyncio.Task[None]] = []
 
@@ -30,12 +34,16 @@ class Sockets:
 
     async def _connect(self, session: aiohttp.ClientSession, auth: dict[str, str]) -> None:
         socket = await session.ws_connect(self._url, max_msg_size=0, timeout=aiohttp.ClientWSTimeout(ws_close=2))
+        if not self._is_bare:
+            await self._greet(socket, auth)
+        self._readers.append(asyncio.create_task(self._read(socket)))
+
+    async def _greet(self, socket: aiohttp.ClientWebSocketResponse, auth: dict[str, str]) -> None:
         await socket.receive_str()
         await socket.send_str("40" + json.dumps(auth))
         while not (answer := await socket.receive_str()).startswith("40"):
             if answer.startswith("44"):  # news may come before the answer; this is a refusal
                 raise AssertionError(f"the socket was refused: {answer}")
-        self._readers.append(asyncio.create_task(self._read(socket)))
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:

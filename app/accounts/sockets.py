@@ -107,8 +107,11 @@ def rooms_of(person: Person) -> list[str]:
 
 def recheck(server: SocketIO) -> None:
     """Close the sockets whose session ended, whose token expired, or whose person may hear something else now."""
+    people: dict[Credentials, Person | None] = {}  # a browser's tabs share their session
     for sid, (credentials, before) in list(_open.items()):
-        person = find_person(credentials)
+        if credentials not in people:
+            people[credentials] = find_person(credentials)
+        person = people[credentials]
         if person is None or rooms_of(person) != rooms_of(before):
             _ended[sid] = _open.pop(sid, (credentials, before))
             server.server.disconnect(sid)

@@ -13,6 +13,8 @@ import structlog
 from flask_socketio import SocketIO
 from socketio import RedisManager
 
+from app import green
+
 log = structlog.get_logger(__name__)
 
 CHANNEL = "flask-socketio"
@@ -33,6 +35,8 @@ def serve(app: Any, redis_url: str, *, async_mode: str) -> SocketIO:
         ping_timeout=20,
         max_http_buffer_size=64 * 1024,
     )
+    if async_mode == green.ASYNC_MODE:
+        green.quicken(_server.server.eio)
     return _server
 
 
