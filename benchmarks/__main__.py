@@ -29,6 +29,7 @@ NAMES = (
     "sounds",
 )
 PATIENCE_SECONDS = 240
+BY_THE_MINUTE = ("attending",)  # a round of theirs is a minute
 
 
 def main() -> int:
@@ -55,7 +56,7 @@ def _run(name: str, options: argparse.Namespace) -> bool:
     print(f"\n{name}", flush=True)
     process = subprocess.Popen(command)
     try:
-        return process.wait(PATIENCE_SECONDS) == 0
+        return process.wait(PATIENCE_SECONDS + (60 * options.rounds if name in BY_THE_MINUTE else 0)) == 0
     except subprocess.TimeoutExpired:
         process.terminate()
         process.wait()

@@ -1,6 +1,7 @@
 """A gateway that only takes texts: answers after a wait and remembers when each arrived.
 
-`python -m benchmarks.gateway_stub PORT WAIT_MS`; `GET /log` gives `[[number, seconds since 1970], …]` and forgets it.
+`python -m benchmarks.gateway_stub PORT WAIT_MS`; `GET /log` gives `[[number, seconds since 1970], …]` and forgets it;
+`GET /said` gives `[[recipient, text, seconds since 1970], …]`, all of it.
 Functional tests use the simulator; this one is only cheap.
 """
 
@@ -12,6 +13,7 @@ import time
 from typing import Any
 
 _arrivals: list[tuple[str, float]] = []
+_said: list[tuple[str, str, float]] = []
 _serial = itertools.count()
 
 
@@ -32,10 +34,15 @@ class Connection(asyncio.Protocol):
         method, path = head.partition(b"\r\n")[0].decode().split(" ")[:2]
         if method == "POST":
             _arrivals.append((path.rsplit("/", 1)[1], time.time()))
-            answer = _accepted(json.loads(body)["number"])
+            asked = json.loads(body)
+            if "number" not in asked:  # a mark as read, a state: nothing that leaves
+                self._answer(201, b"{}")
+                return
+            _said.append((asked["number"], asked.get("text", ""), time.time()))
+            answer = _accepted(asked["number"])
             asyncio.get_running_loop().call_later(self._wait, self._answer, 201, answer)
         else:
-            self._answer(200, json.dumps(_arrivals).encode())
+            self._answer(200, json.dumps(_said if path == "/said" else _arrivals).encode())
             if path == "/log":
                 _arrivals.clear()
 

@@ -40,6 +40,11 @@ class Stub:
             found.setdefault(number, []).append(at)
         return found
 
+    def said(self) -> list[tuple[str, str, float]]:
+        """(recipient, text, seconds since 1970) of everything so far, in order of arrival."""
+        with urllib.request.urlopen(f"{self.url}/said", timeout=10) as answer:
+            return [tuple(row) for row in json.load(answer)]
+
 
 @contextlib.contextmanager
 def gateway(stack: Stack, wait_ms: float = WAIT_MS) -> Iterator[Stub]:

@@ -110,7 +110,7 @@ READS: dict[str, Callable[[uuid.UUID], object]] = {
     "rare word": lambda _t: queries.list_tickets("all", TicketFilter(q="raro53")),
     "nobody's word": lambda _t: queries.list_tickets("all", TicketFilter(q="xyzxyz")),
     "short": lambda _t: queries.list_tickets("all", TicketFilter(q="pe")),
-    "excerpts": lambda _t: excerpts(found := queries.matching_messages("raro53"), list(found)),
+    "excerpts": lambda _t: excerpts("raro53", found := queries.matching_messages("raro53"), list(found)),
     "messages of a ticket": lambda t: ledger.list_messages(ticket_id=t),
 }
 

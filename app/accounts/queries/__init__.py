@@ -146,6 +146,13 @@ def get_tenant(tenant_id: uuid.UUID) -> Tenant:
     return tenant
 
 
+def find_own_tenant() -> Tenant | None:
+    """The acting company's row, asked for once a transaction: a session alone forgets what nobody holds."""
+    session = read_session()
+    session.info["own_tenant"] = tenant = session.get(Tenant, current_actor().tenant_id)
+    return tenant
+
+
 def get_user(user_id: uuid.UUID) -> User:
     user = read_session().get(User, user_id)
     if user is None:

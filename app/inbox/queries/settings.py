@@ -3,9 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Any
 
-from app.accounts.models import Tenant
-from app.core.context import current_actor
-from app.core.db import read_session
+from app.accounts.queries import find_own_tenant
 
 
 @dataclass(frozen=True)
@@ -37,5 +35,5 @@ def read_settings(raw: dict[str, Any] | None) -> InboxSettings:
 
 
 def get_settings() -> InboxSettings:
-    tenant = read_session().get(Tenant, current_actor().tenant_id)
+    tenant = find_own_tenant()
     return read_settings(tenant.settings if tenant else None)

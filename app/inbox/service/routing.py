@@ -11,7 +11,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select, text
 
-from app.accounts.models import Tenant
+from app.accounts.queries import find_own_tenant
 from app.core import clock
 from app.core.context import current_actor
 from app.core.db import transaction
@@ -149,8 +149,7 @@ def _candidates(queue_id: uuid.UUID, ticket_id: uuid.UUID) -> list[rules.Candida
 
 
 def _is_open(queue: Queue) -> bool:
-    with transaction() as session:
-        tenant = session.get(Tenant, queue.tenant_id)
+    tenant = find_own_tenant()
     hours = queue.hours or (tenant.settings.get("hours") if tenant else None)
     return rules.is_open(hours, tenant.timezone if tenant else "UTC", clock.now())
 
@@ -183,7 +182,7 @@ def _house() -> _House:
         active = select(Queue).where(Queue.tenant_id == tenant_id, Queue.is_active)
         queues = session.scalars(active.order_by(Queue.priority.desc(), Queue.name)).all()
         attended = frozenset(session.scalars(_MEMBERS, {"tenant": tenant_id})) if queues else frozenset()
-        tenant = session.get(Tenant, tenant_id)
+        tenant = find_own_tenant()
     hours = tenant.settings.get("hours") if tenant else None
     return _House(queues, attended, settings, locale, tenant.timezone if tenant else "UTC", hours)
 

@@ -7,9 +7,9 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import text
 
-from app.accounts.models import Tenant, User
+from app.accounts.models import User
+from app.accounts.queries import find_own_tenant
 from app.core import clock
-from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.errors import AppError
 from app.inbox.models import Ticket
@@ -44,8 +44,7 @@ def say(ticket: Ticket, body: str) -> Message | None:
 
 
 def settings_and_locale() -> tuple[InboxSettings, str]:
-    with transaction() as session:
-        tenant = session.get(Tenant, current_actor().tenant_id)
+    tenant = find_own_tenant()
     return read_settings(tenant.settings if tenant else None), (tenant.locale if tenant else "pt_BR")
 
 
