@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import validate_csrf
+from joserfc.errors import JoseError
 from wtforms.validators import ValidationError
 
 from app.accounts.service import identities
@@ -90,7 +91,7 @@ def back(provider: str) -> ResponseReturnValue:
     linking, target = session.pop(LINKING, None), session.pop(NEXT, None)
     try:
         found = _outside(provider, _client(provider))
-    except (AuthlibBaseError, requests.RequestException, KeyError, ValueError):
+    except (AuthlibBaseError, JoseError, requests.RequestException, KeyError, ValueError):
         current_app.logger.warning("sign-in elsewhere failed", exc_info=True)
         return _refused(_("A entrada por essa conta não deu certo. Tente de novo."))
     try:
