@@ -12,9 +12,11 @@ import pytest
 
 from app.speech.audio import decode, encode_mp3, encode_voice_note, is_silent, join, tidy
 from app.speech.audio.loudness import loudness
+from app.speech.normalise.dictionary import pronounced
 from app.speech.pauses import gap_after
 from app.speech.port import Sound, SpeechError, VoiceSettings
 from app.speech.providers.local import Local, engine
+from app.speech.providers.local.lexicon import PORTUGUESE
 from app.speech.registry import provider
 from tests.speech.sounds import floats, fundamental, steepest
 
@@ -63,6 +65,19 @@ def test_voices_by_language(local) -> None:
 
 def test_same_text_is_the_same_sound(local) -> None:
     assert local.synthesise(GREETING, BRAZILIAN) == local.synthesise(GREETING, BRAZILIAN)
+
+
+@pytest.mark.parametrize("written, said", [("Thiago", "Tiago"), ("RUTH", "Rute"), ("o wi-fi", "o uaifai")])
+def test_names_are_said_as_brazilians_say_them(local, written: str, said: str) -> None:
+    assert local.synthesise(written, BRAZILIAN) == local.synthesise(said, BRAZILIAN)
+    english = VoiceSettings("en-us")
+    assert local.synthesise(written, english) != local.synthesise(said, english)
+
+
+def test_the_lexicon_does_not_feed_on_itself() -> None:
+    assert len(PORTUGUESE) > 70
+    for written, said in PORTUGUESE.items():
+        assert pronounced(said, PORTUGUESE) in (said, pronounced(written, PORTUGUESE))
 
 
 @pytest.mark.parametrize("rate", [0.25, 0.5, 2.0, 4.0])

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from app.speech import ssml
 from app.speech.audio import is_silent, shifted, stretched
+from app.speech.normalise.dictionary import pronounced
 from app.speech.port import Problem, Sound, SpeechError, Voice, VoiceSettings, outside
 from app.speech.providers.calling import refused
 from app.speech.providers.local.engine import Engine
+from app.speech.providers.local.lexicon import PORTUGUESE
 from app.speech.providers.local.voices import VOICES
 
 WORDS_PER_MINUTE = 175
@@ -43,6 +45,8 @@ class Local:
         if found := self.problems(settings):
             raise refused(found)
         text = ssml.speakable(text, self.max_characters)
+        if settings.voice_id.startswith("pt"):
+            text = pronounced(text, PORTUGUESE)
         marked = ssml.document(text, settings.ssml) if any(settings.ssml.values()) else ""
         pitch = min(max(settings.pitch, LOWEST), HIGHEST)
         pace = min(max(settings.rate * WORDS_PER_MINUTE, SLOWEST), FASTEST)
