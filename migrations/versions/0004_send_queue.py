@@ -319,7 +319,8 @@ BEGIN
 END $$
 """
 
-# No second go while a started one is open, and never past an earlier message of the same lane that is due or retrying.
+# No second go while a started one is open, and never past an earlier message of the same lane that is due or retrying;
+# two minutes for one whose sound is still being made, so that a voice that is away holds up nobody's conversation.
 RECIPIENT_IS_FREE = """
 CREATE FUNCTION recipient_is_free(o outbox, moment timestamptz, open_s double precision)
 RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -328,8 +329,10 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
         WHERE x.instance_id = o.instance_id AND x.recipient_key = o.recipient_key AND x.message_id <> o.message_id
           AND (x.state = 'claimed'
             OR (x.state IN ('sending', 'unconfirmed') AND x.started_at > moment - make_interval(secs => open_s))
-            OR (x.state = 'queued' AND x.held IS NULL AND x.lane = o.lane AND x.message_id < o.message_id
-                AND x.campaign_id IS NOT DISTINCT FROM o.campaign_id AND (x.tries > 0 OR x.send_after <= moment))))
+            OR (x.state = 'queued' AND x.lane = o.lane AND x.message_id < o.message_id
+                AND x.campaign_id IS NOT DISTINCT FROM o.campaign_id
+                AND (x.held IS NULL AND (x.tries > 0 OR x.send_after <= moment)
+                    OR x.held = 'voice' AND x.send_after BETWEEN moment - interval '2 minutes' AND moment))))
 $$
 """
 

@@ -25,6 +25,15 @@ def test_first_in_first_out_for_one_person(desk, number):
     assert outbox(third).state == "queued"
 
 
+def test_words_after_a_voice_note_wait_while_its_sound_is_made_but_not_for_ever(desk, number):
+    person = make_contact("Ana").id
+    spoken, written = queue(number, 2, contact=person, lane=Lane.HIGH)
+    sql("UPDATE outbox SET held = 'voice' WHERE message_id = :m", m=spoken)
+    assert desk.take(number) == []
+    sql("UPDATE outbox SET send_after = now() - interval '121 seconds' WHERE message_id = :m", m=spoken)
+    assert [row.message_id for row in desk.take(number)] == [written]
+
+
 @pytest.mark.parametrize(("lane", "seconds"), [(Lane.NORMAL, 120), (Lane.HIGH, 60)])
 @pytest.mark.parametrize("state", ["sending", "unconfirmed"])
 def test_no_second_go_while_a_started_one_is_open(desk, number, lane, seconds, state):
