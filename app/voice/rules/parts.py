@@ -23,6 +23,7 @@ _LEAST = 12  # a shorter common part saves nothing and adds a seam
 def values_in(text: str, literals: Sequence[str | None]) -> list[Span] | None:
     """Where the variables' values stand in a text made of `literals`, None standing for a variable. None when the
     text was not made of them. Any reading that adds up will do: what is joined is the same."""
+    literals = _merged(literals)
     found: list[Span] = []
     at, since = 0, None  # `since`: where the value under way begins
     last = len(literals) - 1
@@ -39,6 +40,17 @@ def values_in(text: str, literals: Sequence[str | None]) -> list[Span] | None:
     if since is not None:
         return [*found, (since, len(text))]
     return found if at == len(text) else None
+
+
+def _merged(literals: Sequence[str | None]) -> list[str | None]:
+    """Neighbouring literals as one: only then the first place where one fits is good enough."""
+    found: list[str | None] = []
+    for one in literals:
+        if one is not None and found and found[-1] is not None:
+            found[-1] += one
+        else:
+            found.append(one)
+    return found
 
 
 def cut(text: str, values: Iterable[Span]) -> tuple[str, ...]:
@@ -61,7 +73,8 @@ def _clauses(text: str, values: Sequence[Span]) -> list[Span]:
     found, at = [], 0
     for seam in _SEAM.finditer(text):
         inside = any(start < seam.end() and seam.start() < end for start, end in values)
-        if not inside and not _is_abbreviation(text[: seam.start()], seam[0]):
+        after_value = any(stop == seam.start() > start for start, stop in values)
+        if not inside and (after_value or not _is_abbreviation(text[: seam.start()], seam[0])):
             found.append((at, seam.end()))
             at = seam.end()
     return [*found, (at, len(text))] if at < len(text) else found
