@@ -21,6 +21,7 @@ OPEN = (
     "/reset/",
     "/invite/",
     "/register",
+    "/voice/listen/",  # signed, and ends by itself
     "/dev/mails",
     "/api/docs",
     "/favicon.ico",
