@@ -7,6 +7,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.voice.rules.money import WARN_AT
+
 DELIVERED_LEAST, FAILED_MOST = 0.95, 0.05
 ENOUGH = 50  # messages before a rate means anything
 LATE_SECONDS = 60.0
@@ -69,6 +71,18 @@ KINDS = {
         _l("%(count)s mensagens ou avisos não puderam ser lidos ou contados."),
         _l("Abra Falhas: cada uma diz o motivo, e pode ser processada de novo."),
         "/settings/dead-letters",
+    ),
+    "voice_budget": Kind(
+        _l("Orçamento de voz no fim"),
+        _l("Já foram %(used)s%% do que as vozes podem custar este mês."),
+        _l("Aos 100%% as vozes pagas param; um administrador pode liberar o mês em Configurações › Voz."),
+        "/settings/voice",
+    ),
+    "voice_reuse": Kind(
+        _l("Áudios pouco reaproveitados"),
+        _l("Na última semana só %(rate)s%% dos áudios já existiam."),
+        _l("Fale em partes e repita os mesmos textos: o que já existe não custa de novo."),
+        "/settings/voice",
     ),
     "cpu": Kind(
         _l("Processador ocupado"),
@@ -164,6 +178,12 @@ def of_company(
     if dead:
         found.append(Raised("dead_letters", details={"count": dead}))
     return found
+
+
+def of_voice(percent: int | None, reuse: float | None) -> list[Raised]:
+    """`percent` of the month's budget; `reuse`: the share of audios that were there already, where it is too low."""
+    found = [Raised("voice_budget", details={"used": percent})] if (percent or 0) >= WARN_AT else []
+    return found + ([Raised("voice_reuse", details={"rate": int(reuse * 100)})] if reuse is not None else [])
 
 
 @dataclass(frozen=True)

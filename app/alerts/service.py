@@ -37,7 +37,7 @@ def watch(server: Iterable[Raised] = ()) -> None:
         found = rules.of_company(
             queries.today(), queries.late_numbers(), queries.troubled_numbers(), queries.count_dead()
         )
-        note([*found, *server], clock.now())
+        note([*found, *rules.of_voice(*queries.voice_money()), *server], clock.now())
         tell(clock.now())
 
 

@@ -12,6 +12,7 @@ from app.core.context import current_actor
 from app.core.permissions import can
 from app.dashboard import queries, rules
 from app.instances.rules import trouble_of
+from app.voice.queries.usage import budget as voice_money
 
 DAYS = 14
 
@@ -49,6 +50,7 @@ def _board(zone: str) -> dict[str, Any]:
         "queue": queries.queue([one.instance.id for one in numbers]) if numbers is not None and days else None,
         "running": queries.running() if can(actor, "campaigns.read") else None,
         "imports": queries.recent_imports() if can(actor, "contacts.manage") else None,
+        "voice": voice_money(queries.today(zone)) if can(actor, "voice.manage") else None,
         "trouble_of": trouble_of,
         "stop_words": stop_words,
     }

@@ -26,6 +26,7 @@ from app.inbox.service.quick_replies import (
 )
 from app.inbox.service.scheduled import cancel_scheduled, edit_scheduled
 from app.inbox.service.settings import save_settings
+from app.inbox.service.speaking import send_spoken, speak_draft
 from app.inbox.service.tickets import close, release, reopen, start, take, transfer
 
 __all__ = [
@@ -62,9 +63,11 @@ __all__ = [
     "save_draft",
     "save_filter",
     "save_settings",
+    "send_spoken",
     "set_presence",
     "set_priority",
     "set_tags",
+    "speak_draft",
     "start",
     "take",
     "touch_presence",

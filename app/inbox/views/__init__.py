@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from app.inbox.views import actions, formatting, pages, reports, settings, words, writing
+from app.inbox.views import actions, formatting, pages, reports, settings, speaking, words, writing
 
 
 def init_app(app: Flask) -> None:
-    for room in (pages, actions, writing, settings, reports):
+    for room in (pages, actions, writing, speaking, settings, reports):
         app.register_blueprint(room.blueprint)
     app.jinja_env.globals.update(words.GLOBALS)
     app.jinja_env.filters.update(local_input=words.local_input, chat=formatting.chat)

@@ -1,0 +1,29 @@
+"""Typed, heard, sent as a voice note."""
+
+import uuid
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.core import ids
+from app.inbox import service
+from app.inbox.forms import find_uuid
+
+NOBODYS = uuid.UUID(int=0)
+blueprint = Blueprint("inbox_speaking", __name__, template_folder="../templates", url_prefix="/inbox")
+
+
+@blueprint.post("/<uuid:ticket_id>/voice")
+def listen(ticket_id: uuid.UUID) -> ResponseReturnValue:
+    """The player of what stands in the composer, and the button that sends it."""
+    text = request.form.get("body", "")
+    audio = service.speak_draft(ticket_id, text)
+    return render_template("inbox/_spoken.html", audio=audio, ticket_id=ticket_id, text=text, key=ids.new_id())
+
+
+@blueprint.post("/<uuid:ticket_id>/voice/send")
+def send(ticket_id: uuid.UUID) -> ResponseReturnValue:
+    form = request.form
+    audio_id = find_uuid(form.get("audio_id")) or NOBODYS
+    service.send_spoken(ticket_id, audio_id, form.get("spoken", ""), client_key=form.get("voice_key", ""))
+    return "", 200, {"HX-Redirect": url_for("inbox.show", ticket_id=ticket_id)}
