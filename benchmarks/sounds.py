@@ -23,7 +23,7 @@ from benchmarks.common import Stack
 from benchmarks.report import Row, interleave, main
 
 TEXT = "Olá Ana, aqui é da padaria. Seu pedido de dez pães de queijo fica pronto às catorze horas e trinta minutos."
-TEXTS = 60
+TEXTS = 20
 NOTE = {"application": "voip", "frame_duration": "20", "vbr": "constrained", "compression_level": "6"}
 VOICE = VoiceSettings("pt-br")
 
