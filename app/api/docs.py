@@ -1,5 +1,6 @@
 """`/api/docs`: the document as a page, rendered here; no script of anybody else's."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ class Operation:
     is_public: bool
     parameters: list[dict[str, Any]]
     body: tuple[str, list["Field"]] | None
+    example: str
     responses: list[tuple[str, str]]
 
 
@@ -61,6 +63,7 @@ def _operation(document: dict[str, Any], path: str, method: str, spec: dict[str,
         is_public=spec.get("security") == [],
         parameters=parameters,
         body=_body(document, spec.get("requestBody", {})),
+        example=_example(spec.get("requestBody", {})),
         responses=[(code, _resolved(document, it).get("description", "")) for code, it in spec["responses"].items()],
     )
 
@@ -69,6 +72,11 @@ def _body(document: dict[str, Any], body: dict[str, Any]) -> tuple[str, list[Fie
     for kind, content in body.get("content", {}).items():
         return kind, list(_fields(document, content.get("schema", {})))
     return None
+
+
+def _example(body: dict[str, Any]) -> str:
+    found = body.get("content", {}).get("application/json", {}).get("example")
+    return json.dumps(found, ensure_ascii=False, indent=2) if found else ""
 
 
 def _fields(document: dict[str, Any], schema: dict[str, Any]) -> Iterator[Field]:

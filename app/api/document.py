@@ -9,6 +9,7 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
 from marshmallow import fields
 
+from app.api import examples
 from app.api.problems import TYPE
 from app.core.schema import Schema
 
@@ -86,6 +87,7 @@ def finished(api: Api) -> dict[str, Any]:
         for method, operation in operations.items():
             if method in ("get", "post", "put", "patch", "delete"):
                 _finish(path, method, operation)
+    examples.add_to(document)
     return document
 
 

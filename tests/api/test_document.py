@@ -2,6 +2,7 @@
 
 import warnings
 
+import jsonschema_rs
 from bs4 import BeautifulSoup
 
 from app import create_app
@@ -73,3 +74,21 @@ def test_schemas_have_names_of_their_own(config):
         made = create_app(config)
     document = made.test_client().get("/api/v1/openapi.json").json
     assert [name for name in document["components"]["schemas"] if name[-1].isdigit()] == []
+
+
+def test_every_body_in_json_has_an_example_that_its_schema_takes(client):
+    document = client.get("/api/v1/openapi.json").json
+    wrong = []
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method == "parameters":
+                continue
+            bodies = {"request": operation.get("requestBody", {}), **operation["responses"]}
+            for name, body in bodies.items():
+                content = body.get("content", {}).get("application/json")
+                if content is None or not (name == "request" or name.startswith("2")):
+                    continue
+                schema = {**content["schema"], "components": document["components"]}
+                errors = list(jsonschema_rs.validator_for(schema).iter_errors(content["example"]))
+                wrong += [(method, path, name, error.message, list(error.instance_path)) for error in errors]
+    assert wrong == []

@@ -11,10 +11,16 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
-FEW = settings(
-    max_examples=3, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+
+
+def examples(count: int, *, derandomize: bool) -> settings:
+    return settings(
+        max_examples=count, deadline=None, derandomize=derandomize, database=None, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+
+
+FEW, MANY = examples(3, derandomize=True), examples(60, derandomize=False)
 # The first would sign the caller out; the second waits for a worker as long as it is told to.
 FIXED: dict[str, dict[str, Any]] = {"/api/v1/contacts/export": {"query": {"format": "csv", "wait": 0}}}
 LEFT_OUT = ("/api/v1/auth/", "/api/v1/probe")
@@ -22,15 +28,26 @@ LEFT_OUT = ("/api/v1/auth/", "/api/v1/probe")
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_call_crashes_or_answers_what_the_document_does_not_say(app, api_client, belongings, mode):
-    document = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
-    bearer, failures = f"Bearer {api_client('admin').token}", []
+    assert_honest(app, f"Bearer {api_client('admin').token}", belongings, mode, FEW)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("role", ["admin", "agent", "developer"])
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_many_more_examples_find_nothing_either(app, api_client, belongings, mode, role):
+    assert_honest(app, f"Bearer {api_client(role).token}", belongings, mode, MANY)
+
+
+def assert_honest(app: Any, bearer: str, belongings: dict[str, str], mode: GenerationMode, effort: settings) -> None:
+    document, failures = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app), []
     for found in document.get_all_operations():
         operation = found.ok()
         if operation.path.startswith(LEFT_OUT):
             continue
         ids = {name: value for name, value in belongings.items() if f"{{{name}}}" in operation.path}
+        cases = operation.as_strategy(mode, path_parameters=ids or None, **FIXED.get(operation.path, {}))
         try:
-            probe(operation.as_strategy(mode, path_parameters=ids or None, **FIXED.get(operation.path, {})), bearer)
+            probe(cases, bearer, effort)
         except Unsatisfiable:
             continue  # a call without parameters has no wrong ones
         except Exception as failure:
@@ -38,8 +55,8 @@ def test_no_call_crashes_or_answers_what_the_document_does_not_say(app, api_clie
     assert not failures, "\n\n".join(failures)
 
 
-def probe(cases: Any, bearer: str) -> None:
-    @FEW
+def probe(cases: Any, bearer: str, effort: settings) -> None:
+    @effort
     @given(case=cases)
     def call(case: schemathesis.Case) -> None:
         headers = {"Authorization": bearer}
