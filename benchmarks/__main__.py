@@ -26,6 +26,8 @@ NAMES = (
     "live",
     "attending",
     "receipts",
+    "hooks_rate",
+    "api_mix",
     "sounds",
 )
 PATIENCE_SECONDS = 240
