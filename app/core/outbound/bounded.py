@@ -9,13 +9,22 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 LOOK_EVERY = 0.25
 
-_watched: dict[int, tuple[float, Any]] = {}
+
+@dataclass
+class _Call:
+    sock: Any
+    deadline: float
+    is_late: bool = False
+
+
+_watched: dict[int, _Call] = {}
 _numbers = itertools.count()
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
@@ -23,16 +32,20 @@ _thread: threading.Thread | None = None
 
 @contextlib.contextmanager
 def _watch(sock: Any, seconds: Any) -> Iterator[None]:
+    """Raises TimeoutError at the end when it was hung up: to the reader the end of a connection can look like the end
+    of the headers."""
     if sock is None or not isinstance(seconds, int | float):
         yield
         return
-    number = next(_numbers)
-    _watched[number] = (time.monotonic() + seconds, sock)
+    number, call = next(_numbers), _Call(sock, time.monotonic() + seconds)
+    _watched[number] = call
     _start()
     try:
         yield
     finally:
         _watched.pop(number, None)
+    if call.is_late:
+        raise TimeoutError("the answer's head took too long")
 
 
 def _start() -> None:
@@ -47,11 +60,11 @@ def _look() -> None:
     while True:
         time.sleep(LOOK_EVERY)
         now = time.monotonic()
-        for number, (deadline, sock) in list(_watched.items()):
-            if now > deadline:
-                _watched.pop(number, None)
+        for call in list(_watched.values()):
+            if now > call.deadline and not call.is_late:
+                call.is_late = True
                 with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
+                    call.sock.shutdown(socket.SHUT_RDWR)
 
 
 class BoundedConnection(HTTPConnection):
