@@ -300,13 +300,22 @@ def test_old_log_is_let_go(company, deliverer, hook, site, deliver, rows):
     assert [row.id for row in rows()] == [kept]
 
 
-def test_a_suspended_company_calls_nobody(company, deliverer, hook, site, deliver, owner_engine):
+@pytest.mark.parametrize(
+    ("column", "stopped", "free"), [("is_active", "false", "true"), ("safe_mode", "true", "false")]
+)
+def test_a_suspended_company_and_a_restored_copy_call_nobody(
+    company, deliverer, hook, site, deliver, rows, owner_engine, column, stopped, free
+):
     hook()
     tell(company, new_id())
+    change = f"UPDATE tenants SET {column} = %s WHERE id = :id"
     with owner_engine.begin() as connection:
-        connection.execute(text("UPDATE tenants SET is_active = false WHERE id = :id"), {"id": company.tenant_id})
+        connection.execute(text(change % stopped), {"id": company.tenant_id})
     deliver()
     assert site.heard == []
+    with owner_engine.begin() as connection:
+        connection.execute(text(change % free), {"id": company.tenant_id})
+    deliver(lambda: rows()[0].state == "delivered")
 
 
 def test_a_deleted_address_takes_what_waited_along(company, deliverer, hook, site, deliver, rows):
