@@ -17,6 +17,7 @@ from wtforms.validators import Optional
 from app.core.errors import AppError, Invalid
 from app.inbox.models import PRIORITIES, STATUSES, Queue
 from app.inbox.queries import TicketFilter
+from app.inbox.queries.filters import ANY
 
 TABS = ("mine", "waiting", "all")
 NAMES = ("q", "queue", "tag", "user", "instance", "status", "priority", "unread", "mentioned", "order", "from", "to")
@@ -36,7 +37,7 @@ def filters_of(args: Mapping[str, str]) -> TicketFilter:
         tag_id=find_uuid(args.get("tag")),
         user_id=find_uuid(args.get("user")),
         instance_id=find_uuid(args.get("instance")),
-        status=_one_of(args.get("status"), STATUSES),
+        status=_one_of(args.get("status"), (*STATUSES, ANY)),
         priority=_one_of(args.get("priority"), PRIORITIES),
         unread=args.get("unread") == "1",
         mentioned=args.get("mentioned") == "1",

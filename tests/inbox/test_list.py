@@ -152,3 +152,13 @@ def test_who_attends_is_told_who_is_here(client_for, second_agent):
     assert "Bruna Lima" in page
     assert "Offline" in page
     assert client_for("viewer").get("/inbox/team").status_code == 403
+
+
+def test_a_search_that_finds_nothing_offers_everything_and_finds_what_is_closed(client_for, ticket, company):
+    ticket("Rita Prado", status="closed", user_id=company.users["agent"], closed_at=clock.now(), unread_count=0)
+    client = client_for("agent")
+    nothing = client.page("/inbox?tab=mine&q=rita")
+    offer = nothing.select_one("[data-list-empty] a")
+    assert "encerradas" in offer.text
+    assert "Rita Prado" in client.get(offer["href"]).text
+    assert "Rita Prado" not in client.get("/inbox?tab=all&q=rita").text

@@ -16,12 +16,14 @@ from app.inbox.queries import search
 from app.inbox.queries.access import visible, waiting_for
 
 TABS = ("mine", "waiting", "all")
+ANY = "any"  # a status that leaves nothing out, closed ones neither
 COUNT_TO = 10_000  # counts are exact up to here; pages then say "more than"
 
 
 @dataclass(frozen=True)
 class TicketFilter:
-    """Every field narrows. `status` unset: what is not closed. `has_no_queue` and `has_no_user` ask for nobody's."""
+    """Every field narrows. `status` unset: what is not closed; ANY: all. `has_no_queue` and `has_no_user` ask for
+    nobody's."""
 
     status: str = ""
     queue_id: uuid.UUID | None = None
@@ -126,11 +128,14 @@ def clauses_of(actor: Actor, tab: str, wanted: TicketFilter) -> list[ColumnEleme
 
 
 def _tab(actor: Actor, tab: str, status: str) -> ColumnElement[bool]:
-    if tab == "mine":
-        return _own(actor) if not status else (Ticket.user_id == actor.user_id) & (Ticket.status == status)
     if tab == "waiting":
         return waiting_for(actor)
-    return visible(actor) & (Ticket.status == status if status else Ticket.status != "closed")
+    if tab == "mine" and not status:
+        return _own(actor)
+    whose = Ticket.user_id == actor.user_id if tab == "mine" else visible(actor)
+    if status == ANY:
+        return whose
+    return whose & (Ticket.status == status if status else Ticket.status != "closed")
 
 
 def _own(actor: Actor) -> ColumnElement[bool]:

@@ -43,6 +43,7 @@ TYPE_ICONS = {
 PRIORITIES = {"low": _l("Baixa"), "medium": _l("Normal"), "high": _l("Alta"), "urgent": _l("Urgente")}
 PRIORITY_TONES = {"low": "neutral", "medium": "neutral", "high": "warning", "urgent": "danger"}
 STATUSES = {"pending": _l("Aguardando"), "open": _l("Em atendimento"), "closed": _l("Encerrada")}
+CHOICES = {**STATUSES, "any": _l("Todas, também encerradas")}
 TABS = {"mine": _l("Minhas"), "waiting": _l("Aguardando"), "all": _l("Todas")}
 PRESENCE = {"online": _l("Online"), "away": _l("Ausente"), "offline": _l("Offline")}
 SENDERS = {
@@ -143,7 +144,7 @@ def filter_words(name: str, value: str, choices: Mapping[str, Iterable[Any]]) ->
             return _("Sem fila")
         found = next((one.name for one in choices[name] if str(one.id) == value), "?")
         return str(_NAMED[name]) + found
-    plain = {"status": STATUSES, "priority": PRIORITIES}.get(name, {})
+    plain = {"status": CHOICES, "priority": PRIORITIES}.get(name, {})
     if name in ("from", "to"):
         day = "/".join(reversed(value.split("-")))
         return _("Desde %(day)s", day=day) if name == "from" else _("Até %(day)s", day=day)
@@ -216,6 +217,7 @@ GLOBALS = {
     "inbox_priorities": PRIORITIES,
     "inbox_priority_tones": PRIORITY_TONES,
     "inbox_statuses": STATUSES,
+    "inbox_choices": CHOICES,
     "inbox_tabs": TABS,
     "inbox_presence": PRESENCE,
     "inbox_senders": SENDERS,

@@ -1,5 +1,4 @@
 // The inbox page: a list, a conversation, and the news that keep both true.
-import { Idiomorph } from "../../vendor/idiomorph.esm.js";
 import { emit, isConnected, onChange, onEvent } from "../socket.js";
 import { toast } from "../toast.js";
 import { Alerts } from "./alerts.js";
@@ -10,6 +9,8 @@ import { startKeys } from "./keys.js";
 import { reschedule } from "./later.js";
 import { List } from "./list.js";
 import { startPlayers } from "./player.js";
+import { Panel } from "./panel.js";
+import { redraw } from "./parts.js";
 import { Selection } from "./selection.js";
 import { Thread } from "./thread.js";
 
@@ -17,7 +18,6 @@ const POLL = 4000; // ms, without a socket
 const SAFETY = 45000; // ms, with one: an event may get lost
 const UNSEEN = 30000; // ms, without one, while nobody looks: the title still counts
 const TYPING_FOR = 6000;
-const PANEL = "recado:panel";
 
 class Inbox {
   constructor(root) {
@@ -27,11 +27,11 @@ class Inbox {
     this.selection = new Selection(root, this.list, () => this.refresh());
     this.alerts = new Alerts(root, this.list);
     this.filters = new Filters(root, this.list, (id) => this.open(this.address(id)));
-    this.parts = calm(() => this.loadParts(), 300);
+    this.parts = calm(() => redraw(this), 300);
     this.bind();
     startKeys(root, this);
     startPlayers(root);
-    this.panel(localStorage.getItem(PANEL) !== "0");
+    this.panel = new Panel(root);
     if (this.place.querySelector(".conversation")) this.adopt();
     this.tick();
   }
@@ -128,7 +128,7 @@ class Inbox {
       if (link.matches("[data-open-ticket]")) this.open(link.href);
       else if (link.matches("[data-back]")) this.shut();
       else this.follow(link);
-    } else if (find("[data-toggle-panel]")) this.togglePanel();
+    } else if (find("[data-toggle-panel]")) this.panel.toggle();
     else if (find("[data-reply]")) this.composer?.quote(find("[data-reply]").dataset);
     else if (find("[data-go-message]")) (event.preventDefault(), this.thread.go(find("[data-go-message]").dataset.goMessage));
     else if (find("[data-view]")) (event.preventDefault(), view(find("[data-view]")));
@@ -149,6 +149,7 @@ class Inbox {
     const body = new FormData(form, submitter);
     const action = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
     submitter?.classList.add("is-busy");
+    if (submitter?.dataset.take) this.hold();
     try {
       await post(action, body);
       form.closest("dialog")?.close();
@@ -156,6 +157,7 @@ class Inbox {
       if (submitter?.dataset.take) await this.open(this.address(submitter.dataset.take));
     } catch (refused) {
       toast(refused.message, refused.status === 409 ? "warning" : "error");
+      if (submitter?.dataset.take) this.settle();
     }
     submitter?.classList.remove("is-busy");
     this.refresh();
@@ -170,17 +172,18 @@ class Inbox {
 
   async open(address, push = true, isStep = false) {
     const path = new URL(address, location.href).pathname;
-    if (this.ticket && path.endsWith(this.ticket)) return this.composer?.text.focus();
+    if (this.ticket && path.endsWith(this.ticket)) return this.stay(path);
     this.composer?.leave();
     const wanted = (this.wanted = path);
     this.list.mark(path.split("/").pop());
     this.root.classList.add("has-conversation");
-    this.place.setAttribute("aria-busy", "true");
+    this.hold();
     if (!this.conversation) this.place.replaceChildren(this.root.querySelector("[data-loading]").content.cloneNode(true));
     try {
       const page = await html(path);
       if (this.wanted !== wanted) return;
       if (push) history.pushState(null, "", `${path}?${this.list.search}`);
+      this.place.inert = false;
       this.place.replaceChildren(...parse(page).children);
       this.adopt(isStep);
     } catch (refused) {
@@ -188,8 +191,30 @@ class Inbox {
       toast(refused.message, "error");
       this.list.refresh();
     } finally {
-      this.place.removeAttribute("aria-busy");
+      if (this.wanted === wanted || !this.wanted) this.settle();
     }
+  }
+
+  stay(path) {
+    this.wanted = path;
+    this.list.mark(this.ticket);
+    this.settle();
+    this.composer?.text.focus();
+  }
+
+  /** Another conversation is on its way: whoever types on already must not answer the one before. */
+  hold() {
+    this.place.setAttribute("aria-busy", "true");
+    this.place.inert = true;
+  }
+
+  settle() {
+    this.place.inert = false;
+    this.place.removeAttribute("aria-busy");
+  }
+
+  get isOpening() {
+    return this.place.hasAttribute("aria-busy");
   }
 
   adopt(isStep = false) {
@@ -199,7 +224,7 @@ class Inbox {
     const tell = () => emit("ticket:typing", { ticket_id: this.ticket });
     const writes = this.conversation.querySelector("[data-composer]");
     this.composer = writes ? new Composer(this.root, this.conversation, this.thread, tell) : null;
-    this.panel(this.root.classList.contains("has-panel"));
+    this.panel.show();
     this.list.mark(this.ticket);
     this.subscribe();
     this.seen();
@@ -240,39 +265,6 @@ class Inbox {
     this.list.refresh();
   }
 
-  async loadParts() {
-    const { conversation } = this;
-    if (!conversation) return;
-    let fresh;
-    try {
-      fresh = parse(await html(`${conversation.dataset.base}/parts`)).firstElementChild;
-    } catch (refused) {
-      if (refused.status !== 404 || this.isLeft(conversation)) return;
-      toast(this.root.dataset.wordsGone, "info");
-      return this.shut();
-    }
-    if (this.isLeft(conversation)) return;
-    if (fresh.dataset.status !== conversation.dataset.status) this.changeState(fresh.dataset.status);
-    for (const part of fresh.children) morphPart(conversation.querySelector(`[data-part="${part.dataset.part}"]`), part);
-  }
-
-  /** Another one is open, or on its way: news of this one must not bring it back. */
-  isLeft(conversation) {
-    return conversation !== this.conversation || (this.wanted && this.wantedId !== this.ticket);
-  }
-
-  // Closing takes the composer away, reopening brings it back: the whole conversation is drawn again.
-  changeState(status) {
-    const before = this.conversation.dataset.status;
-    this.conversation.dataset.status = status;
-    if (status === "open") this.seen();
-    if (status !== "closed" && before !== "closed") return;
-    const address = this.conversation.dataset.base;
-    this.composer?.leave();
-    this.conversation.dataset.ticketId = "";
-    this.open(address, false);
-  }
-
   sent(entry) {
     if (entry.isLater) toast(this.root.dataset.wordsScheduled, "success");
     this.list.refresh();
@@ -306,28 +298,6 @@ class Inbox {
     }
     this.list.refresh();
   }
-
-  togglePanel() {
-    const on = !this.root.classList.contains("has-panel");
-    this.panel(on);
-    if (matchMedia("(min-width: 62rem)").matches) localStorage.setItem(PANEL, on ? "1" : "0");
-  }
-
-  panel(on) {
-    const shown = on && (this.bound || matchMedia("(min-width: 80rem)").matches);
-    this.bound = true;
-    this.root.classList.toggle("has-panel", shown);
-    this.root.querySelector(".talk-head__who")?.setAttribute("aria-expanded", String(shown));
-  }
-}
-
-function morphPart(place, fresh) {
-  if (!place || place.querySelector("dialog[open], .dropdown-menu.show")) return;
-  Idiomorph.morph(place, fresh.innerHTML, {
-    morphStyle: "innerHTML",
-    ignoreActiveValue: true,
-    callbacks: { beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details, dialog")) },
-  });
 }
 
 function view(link) {

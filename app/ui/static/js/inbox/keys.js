@@ -19,7 +19,7 @@ export function startKeys(root, inbox) {
     e: () => press("close"),
     E: () => inbox.closeAndNext(),
     u: () => inbox.unread(),
-    p: () => inbox.togglePanel(),
+    p: () => inbox.panel.toggle(),
     x: () => inbox.selection.toggle(inbox.ticket),
     1: tab("mine"),
     2: tab("waiting"),
@@ -33,6 +33,8 @@ export function startKeys(root, inbox) {
     // What Alt makes of a letter differs between keyboards; which key it is does not.
     if (event.altKey) return /^Key[JKARNTEV]$/.test(event.code) ? event.code[3][event.shiftKey ? "toUpperCase" : "toLowerCase"]() : null;
     if (writing(event) || document.querySelector(".dropdown-menu.show")) return null;
+    // Who types before the conversation is there means to write, not to command.
+    if (inbox.isOpening && !/^[jk]$/.test(event.key)) return null;
     const isSecond = event.timeStamp - afterG < PATIENCE;
     afterG = event.key === "g" ? event.timeStamp : -Infinity;
     return isSecond ? null : event.key;

@@ -13,6 +13,8 @@ const AHEAD = 30; // rows before the end at which the next page is asked for
 const USUAL = 84; // px of a row, until one was measured
 const LIVE = 400; // ms between two refreshes
 const HIDDEN = 3000;
+const HAND = 600; // ms after the pointer's last move in the list
+const LONGEST_HAND = 3000;
 
 export class List {
   constructor(root) {
@@ -26,9 +28,11 @@ export class List {
     this.rows = new Rows();
     this.drawn = new WeakMap(); // element → the html that it shows
     this.changedAt = 0;
+    this.pointed = -HAND;
     this.refreshNow = calm(() => this.load(), () => (document.hidden ? HIDDEN : LIVE));
     this.adopt();
     this.box.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.box.addEventListener("pointermove", () => (this.pointed = performance.now()), { passive: true });
     new ResizeObserver(() => this.resized()).observe(this.box);
   }
 
@@ -60,7 +64,16 @@ export class List {
     return asked === this.search ? fresh : null;
   }
 
+  // Nothing moves under a hand that is about to click.
+  async calmHand() {
+    const since = performance.now();
+    while (performance.now() - this.pointed < HAND && performance.now() - since < LONGEST_HAND) {
+      await new Promise((go) => setTimeout(go, HAND / 2));
+    }
+  }
+
   async load() {
+    await this.calmHand();
     const fresh = await this.ask({ limit: PAGE });
     if (!fresh) return;
     this.show(fresh);
@@ -206,7 +219,9 @@ export class List {
     const isPicked = this.picked.has(row.id);
     element.classList.toggle("is-active", isOpen);
     element.classList.toggle("is-picked", isPicked);
-    element.querySelector("[data-bulk-pick]").checked = isPicked;
+    const check = element.querySelector("[data-bulk-pick]");
+    check.checked = isPicked;
+    check.tabIndex = this.isSelecting ? 0 : -1;
     element.setAttribute("aria-posinset", at + 1);
     element.setAttribute("aria-setsize", this.rows.next ? -1 : this.rows.size);
     const link = element.querySelector("[data-open-ticket]");

@@ -17,11 +17,8 @@ export class Selection {
     list.box.addEventListener("click", (event) => event.target.matches("[data-bulk-pick]") && this.pick(event));
   }
 
-  get isOn() {
-    return this.root.classList.contains("is-selecting");
-  }
-
   turn(on) {
+    this.list.isSelecting = on;
     this.root.classList.toggle("is-selecting", on);
     this.show();
   }
@@ -33,7 +30,7 @@ export class Selection {
     const range = event.shiftKey && from >= 0 ? this.list.rows.all.slice(from, to + 1).map((row) => row.id) : [id];
     for (const one of range) this.set(one, checked);
     this.last = id;
-    this.show();
+    this.turn(this.list.isSelecting || checked);
   }
 
   set(id, on) {
@@ -45,7 +42,7 @@ export class Selection {
     if (!id) return;
     this.set(id, !this.list.picked.has(id));
     this.last = id;
-    this.turn(this.isOn || this.list.picked.size > 0);
+    this.turn(this.list.isSelecting || this.list.picked.size > 0);
   }
 
   all() {
@@ -93,7 +90,7 @@ export class Selection {
   show() {
     const count = this.list.picked.size;
     const { wordsOne, wordsMany } = this.root.dataset;
-    this.form.hidden = !this.isOn;
+    this.form.hidden = !this.list.isSelecting;
     this.form.querySelector("[data-bulk-words]").textContent = count === 1 ? wordsOne : wordsMany.replace("{n}", count);
     this.list.draw(true);
   }
