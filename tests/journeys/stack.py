@@ -67,6 +67,7 @@ def running() -> Iterator[Stack]:
     with tempfile.TemporaryDirectory(prefix="recado-journey-") as folder:
         data = Path(folder).resolve()
         given = {"RECADO_DATA": str(data), "PORT": str(free_port()), "LOGIN_RATE_LIMIT": "1000 per minute"}
+        given |= {"REGISTRATION": "open"}
         ours = {name: value for name, value in os.environ.items() if name not in FOREIGN}
         env = ours | given | {"ADMIN_EMAIL": ADMIN, "ADMIN_PASSWORD": PASSWORD, "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(

@@ -20,13 +20,28 @@ function turn(connected) {
   for (const listener of changes) listener(connected);
 }
 
+/** The session is over: the page itself leads to the door. Once a minute at most, whatever is wrong. */
+function leave() {
+  const last = Number(sessionStorage.getItem("left-at") ?? 0);
+  if (Date.now() - last < 60000) return;
+  sessionStorage.setItem("left-at", String(Date.now()));
+  location.reload();
+}
+
 export function connect() {
   const path = document.body.dataset.socket;
   if (!path || socket) return socket;
   socket = io({ path, transports: ["websocket", "polling"], reconnectionDelayMax: 10000 });
   socket.on("connect", () => turn(true));
-  socket.on("disconnect", () => turn(false));
-  socket.on("connect_error", () => turn(false));
+  socket.on("disconnect", (reason) => {
+    turn(false);
+    // Thrown out by the server: rights changed, or the session ended. The answer to coming back tells which.
+    if (reason === "io server disconnect") socket.connect();
+  });
+  socket.on("connect_error", (error) => {
+    turn(false);
+    if (error.message === "unauthorized") leave();
+  });
   setTimeout(() => socket.connected || turn(false), PATIENCE);
   socket.onAny((name, payload) => {
     for (const listener of listeners) listener(name, payload ?? {});
