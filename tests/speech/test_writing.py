@@ -98,3 +98,18 @@ def test_a_blink_and_silence_are_encoded() -> None:
     for sound in (silence(0.01), silence(1)):
         assert decode(encode_voice_note(sound)).seconds == pytest.approx(sound.seconds, abs=0.002)
         assert decode(encode_mp3(sound)).seconds == pytest.approx(sound.seconds, abs=0.03)
+
+
+def test_another_decoder_hears_the_same() -> None:
+    """libopus itself, packet by packet, besides FFmpeg's own decoder that the rest is read with."""
+    data = encode_voice_note(voice(2, 16_000))
+    with av.open(io.BytesIO(data)) as container:
+        decoder = av.CodecContext.create("libopus", "r")
+        decoder.extradata = container.streams.audio[0].codec_context.extradata
+        frames = [
+            frame for packet in container.demux(audio=0) for frame in decoder.decode(packet if packet.size else None)
+        ]
+    heard = sum(frame.samples for frame in frames) / frames[0].sample_rate
+    assert heard == pytest.approx(2, abs=0.07)
+    loudest = max(float(abs(frame.to_ndarray()).max()) for frame in frames)
+    assert loudest > 0.05 * (32768 if frames[0].format.name.startswith("s16") else 1)
