@@ -94,7 +94,7 @@ def test_life_of_a_run(data: Path) -> None:
     assert first.healthy()
     assert len([line for line in first.output if "senha (password)" in line]) == 1
     workers = {processes.command(process).split("worker.py ")[-1] for process in first.members()}
-    assert {"send", "events", "bulk", "hooks", "default voice", "cron"} <= workers
+    assert {"send", "events", "bulk", "hooks", "voice", "default", "cron"} <= workers
 
     send, web = first.find("worker.py send"), first.find("wsgi.py")
     send.kill()
