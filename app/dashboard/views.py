@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, render_template
 
+from app.alerts.queries import count_open
 from app.campaigns.queries.campaigns import timezone
 from app.campaigns.rules.reasons import stop_words
 from app.core import clock
@@ -53,4 +54,5 @@ def _board(zone: str) -> dict[str, Any]:
         "voice": voice_money(queries.today(zone)) if can(actor, "voice.manage") else None,
         "trouble_of": trouble_of,
         "stop_words": stop_words,
+        "alerts": count_open() if can(actor, "settings.manage") else 0,
     }

@@ -113,6 +113,8 @@ def test_the_page_says_it_with_what_to_do(client_for, company, ctx):
     jobs.look()
     jobs.look()
     assert client.page("/settings/health").select("[data-module=chart]")
+    assert "1 alerta do servidor" in client.page("/").get_text()
+    assert "alerta do servidor" not in client_for("manager").page("/").get_text()
 
 
 def test_the_api_says_it_too(api_client, company):

@@ -29,6 +29,12 @@ from app.runtime.failure import Failure
 
 SAMPLE = 50  # objects that a drill decrypts to the end
 _TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+# An installation of today that nobody used yet gives way.
+_USED = """
+    SELECT to_regclass('tenants') IS NULL OR EXISTS (SELECT FROM contacts) OR EXISTS (SELECT FROM instances)
+        OR EXISTS (SELECT FROM messages) OR EXISTS (SELECT FROM campaigns)
+"""
+_CLEAR = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC"
 # As if another server had written it: the queue's own guard then holds what was not finished.
 _SAFE = ("UPDATE tenants SET safe_mode = true", "UPDATE installation SET cluster = 0", "SELECT outbox_hold_restored()")
 
@@ -70,6 +76,7 @@ def restore(origin: Origin, wanted: str = "latest", place: str = "") -> Restored
     with _unpacked(shelf, name, origin.scratch) as opened:
         entries = shelf.entries(name, opened.manifest["list_sha256"])
         _refuse_what_cannot_be(origin.owner_url, opened)
+        _clear(origin.owner_url)
         _load(origin.owner_url, opened)
         held = _make_safe(origin.owner_url)
         migrate.upgrade(psycopg2_url(origin.owner_url), psycopg2_url(origin.app_url))
@@ -130,8 +137,7 @@ def _extract(tar: tarfile.TarFile, folder: Path) -> None:
 
 def _refuse_what_cannot_be(owner_url: str, opened: Opened) -> None:
     with closing(psycopg2.connect(plain(owner_url))) as connection, connection.cursor() as cursor:
-        cursor.execute(_TABLES)
-        if cursor.fetchone()[0]:
+        if _is_used(cursor):
             raise Failure(
                 f"O banco {tools.named(owner_url)} não está vazio (not empty): restaure num banco novo "
                 "(createdb) ou, com o banco embutido, mova a pasta pg* de RECADO_DATA"
@@ -142,6 +148,23 @@ def _refuse_what_cannot_be(owner_url: str, opened: Opened) -> None:
     known = {script.revision for script in ScriptDirectory(str(migrate.FOLDER)).walk_revisions()}
     if opened.manifest["revision"] not in known:
         raise Failure("A cópia é de uma versão mais nova do Recado (newer version): instale essa versão antes")
+
+
+def _is_used(cursor: Any) -> bool:
+    cursor.execute(_TABLES)
+    if not cursor.fetchone()[0]:
+        return False
+    try:
+        cursor.execute(_USED)
+    except psycopg2.Error:  # tables, but not ours
+        cursor.connection.rollback()
+        return True
+    return bool(cursor.fetchone()[0])
+
+
+def _clear(owner_url: str) -> None:
+    with closing(psycopg2.connect(plain(owner_url))) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(_CLEAR)
 
 
 def _load(owner_url: str, opened: Opened) -> None:

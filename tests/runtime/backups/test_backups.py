@@ -3,11 +3,13 @@
 import json
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
+import psycopg2
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -83,6 +85,18 @@ def test_a_wrong_key_and_a_cut_file_are_refused_before_anything_is_touched(
 def test_a_database_that_holds_something_is_not_written_over(archive: Path, shop: Machine):
     assert "not empty" in failure(shop, "restore")
     assert shop.ask("SELECT safe_mode FROM tenants") == [False]
+
+
+def test_an_installation_that_nobody_used_yet_gives_way(archive: Path, shop: Machine, machine: Callable[..., Machine]):
+    """As the installer leaves it: tables, and perhaps a first admin."""
+    new = machine("new", migrated=True, BACKUP_KEY=shop.settings.env["BACKUP_KEY"])
+    new.tell("INSERT INTO tenants (id, name, slug) VALUES (gen_random_uuid(), 'Minha empresa', 'minha')")
+    told = new.recado("restore")
+    assert told.exit_code == 0, told.exception
+    assert new.ask("SELECT name FROM tenants") == ["Padaria"]
+    with closing(psycopg2.connect(new.settings.database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM contacts")  # the application may still read, and sees nobody's rows
+        assert cursor.fetchone() == (0,)
 
 
 def test_the_drill_compares_every_row_and_touches_nothing(archive: Path, shop: Machine):
