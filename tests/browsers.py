@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from app.ui import assets
 
 ROOT = Path(__file__).resolve().parents[1]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-fake-device-for-media-stream"]
 
 
 @pytest.fixture(scope="session")

@@ -1,92 +1,15 @@
 """Two attendants and a customer: who answers, what the other sees, and what the phone gets."""
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browsers import visiting
-from tests.journeys import walk
-from tests.journeys.stack import PASSWORD, Stack
+from tests.journeys.shop import Shop, bubble, row, say, until
 from tests.journeys.walk import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
-
-OWNER = "dona@doceria.com.br"
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A company whose number is connected; `number` is its gateway name."""
-
-    stack: Stack
-    number: str
-
-    def writes(self, phone: str, text: str = "", **more: Any) -> dict[str, Any]:
-        """A customer does."""
-        message = {"from": phone, "kind": "text", "text": text, **more}
-        return dict(self.stack.play("POST", f"instances/{self.number}/inbound", **message))
-
-    def received(self, phone: str) -> list[tuple[str, str]]:
-        """(kind, text) of what the customer's phone got; the ninth digit is not always in the address."""
-        return [(row["kind"], row["text"]) for row in self.stack.ledger(self.number) if row["to"][:12][-6:] in phone]
-
-
-@pytest.fixture(scope="module")
-def shop(browser: Browser, stack: Stack) -> Shop:
-    tenant_id = stack.company("Doceria da Praça", OWNER)
-    for name in ("Bia", "Caio"):
-        words = ("users", "create", tenant_id, f"{name.lower()}@doceria.com.br", "--name", name, "--role", "agent")
-        stack.console(*words, "--password", PASSWORD)
-    with visiting(browser) as page:
-        walk.sign_in(page, stack, OWNER)
-        number = walk.connect_number(page, stack, "Doceria")
-    return Shop(stack, number)
-
-
-@pytest.fixture
-def bia(browser: Browser, stack: Stack, shop: Shop) -> Iterator[Page]:
-    yield from at_the_inbox(browser, stack, "bia@doceria.com.br")
-
-
-@pytest.fixture
-def caio(browser: Browser, stack: Stack, shop: Shop) -> Iterator[Page]:
-    yield from at_the_inbox(browser, stack, "caio@doceria.com.br")
-
-
-def at_the_inbox(browser: Browser, stack: Stack, email: str) -> Iterator[Page]:
-    with visiting(browser) as page:
-        walk.sign_in(page, stack, email)
-        page.goto(f"{stack.url}/inbox?tab=waiting")
-        expect(page.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
-        yield page
-
-
-def row(page: Page, name: str) -> Locator:
-    return page.locator(".ticket").filter(has_text=name)
-
-
-def bubble(page: Page, text: str) -> Locator:
-    return page.locator(".msg:not([data-pending])").filter(has_text=text)
-
-
-def say(page: Page, text: str) -> None:
-    box = page.get_by_role("textbox", name="Mensagem")
-    box.fill(text)
-    box.press("Enter")
-
-
-def until(check: Any) -> None:
-    """What leaves by the sender arrives when it arrives."""
-    end = time.monotonic() + PATIENCE / 1000
-    while not check():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.2)
 
 
 def test_of_two_who_accept_at_once_one_gets_the_conversation(shop: Shop, bia: Page, caio: Page):

@@ -124,6 +124,7 @@ def _conversation(ticket_id: uuid.UUID) -> dict[str, Any]:
         **around,
         "thread": queries.thread(ticket_id),
         "ticket_id": ticket_id,
+        "mentionable": service.mentionable(queries.get_ticket(ticket_id)),
         "draft": service.find_draft(ticket_id),
         "client_key": str(ids.new_id()),
         "replies": queries.list_quick_replies(),

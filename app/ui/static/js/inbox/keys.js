@@ -2,7 +2,7 @@
 const PATIENCE = 1200; // ms between "g" and its letter
 
 function writing({ target }) {
-  return target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+  return target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable], [data-recorder]");
 }
 
 export function startKeys(root, inbox) {

@@ -22,6 +22,8 @@ export class Thread {
     this.box.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.down.addEventListener("click", () => this.toEnd(true));
     this.box.addEventListener("load", () => this.sticks && this.toEnd(), true);
+    // The composer grows, a banner comes: the end stays in sight.
+    new ResizeObserver(() => this.sticks && this.toEnd()).observe(this.box);
     this.sticks = true;
     this.start();
   }
@@ -32,6 +34,7 @@ export class Thread {
       this.sticks = false;
       this.box.scrollTop = line.offsetTop - 60;
     } else this.toEnd();
+    if (this.box.scrollHeight < this.box.clientHeight + AHEAD) this.back();
   }
 
   atEnd() {
