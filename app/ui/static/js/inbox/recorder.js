@@ -64,9 +64,11 @@ export class Recorder {
 
   record(stream) {
     const mimeType = FORMS.find((form) => MediaRecorder.isTypeSupported(form));
-    Object.assign(this, { stream, chunks: [], levels: [], taken: null, began: performance.now() });
+    const chunks = []; // of this recording: the last words of one thrown away may come late
+    Object.assign(this, { stream, chunks, levels: [], taken: null, thrown: false, seconds: 0, began: performance.now() });
+    this.time.textContent = clock(0);
     this.recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: 48000 });
-    this.recorder.ondataavailable = (event) => event.data.size && this.chunks.push(event.data);
+    this.recorder.ondataavailable = (event) => event.data.size && chunks.push(event.data);
     stream.getAudioTracks()[0].onended = () => this.stop();
     this.recorder.start(1000);
     this.listen(stream);
@@ -110,7 +112,7 @@ export class Recorder {
   /** Ends the recording; resolves with it, or with null when nothing was said. */
   async stop() {
     if (!this.recorder) return this.taken;
-    const { recorder, stream } = this;
+    const { recorder, stream, audio, chunks, thrown } = this;
     this.recorder = null;
     clearInterval(this.timer);
     const ended = new Promise((done) => (recorder.onstop = done));
@@ -119,13 +121,13 @@ export class Recorder {
       await ended;
     }
     stop(stream);
-    this.audio.close();
-    if (this.thrown) return (this.thrown = false), null;
-    if (this.seconds < SHORTEST || !this.chunks.length) {
+    audio.close();
+    if (thrown) return null;
+    if (this.seconds < SHORTEST || !chunks.length) {
       toast(this.words("short"), "info");
       return this.close(), null;
     }
-    this.show({ blob: new Blob(this.chunks, { type: recorder.mimeType }), seconds: this.seconds, peaks: peaksOf(this.levels) });
+    this.show({ blob: new Blob(chunks, { type: recorder.mimeType }), seconds: this.seconds, peaks: peaksOf(this.levels) });
     return this.taken;
   }
 
