@@ -1,12 +1,18 @@
-"""`/api/docs`: the document as a page, rendered here; no script of anybody else's."""
+"""`/api/docs`: the document as a page, rendered here; no script of anybody else's. `/settings/logs`: what was done."""
 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, render_template
+from flask import Blueprint, Flask, render_template, request
 
+from app.accounts.queries import list_users
+from app.api.logs import as_file
+from app.core.audit_log import Wanted, list_entries
+
+LOGS = 100
+SOURCES = ("api", "web", "system")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -39,7 +45,21 @@ def init_app(app: Flask, document: Callable[[], dict[str, Any]]) -> None:
         found = document()
         return render_template("api/docs.html", document=found, tags=by_tag(found), kind_of=kind_of)
 
+    blueprint.add_url_rule("/settings/logs", "logs", show_logs)
+    blueprint.add_url_rule("/settings/logs/export", "export_logs", lambda: as_file(Wanted(source=_source())))
+
     app.register_blueprint(blueprint)
+
+
+def show_logs() -> str:
+    rows, following = list_entries(Wanted(source=_source()), request.args.get("after"), LOGS)
+    names = {user.id: user.name for user in list_users()}
+    return render_template("api/logs.html", rows=rows, following=following, names=names, source=_source())
+
+
+def _source() -> str:
+    given = request.args.get("source", "")
+    return given if given in SOURCES else SOURCES[0]
 
 
 def by_tag(document: dict[str, Any]) -> dict[str, list[Operation]]:

@@ -82,8 +82,12 @@ def export(query: dict[str, Any]) -> Response:
 
     The newest 10,000 that the filters leave; go further back with `to`.
     """
+    return as_file(Wanted(**query))
+
+
+def as_file(wanted: Wanted) -> Response:
     with transaction():
-        rows, _following = list_entries(Wanted(**query), None, MOST)
+        rows, _following = list_entries(wanted, None, MOST)
         audit("logs.export", "audit_log", None, {"count": len(rows)})
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";")

@@ -77,3 +77,13 @@ def test_the_file_runs_no_formula_and_leaves_a_trace(api_client, done):
     assert [row[1] for row in rows[1:]] == ["contact.delete", "contact.update"]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
     assert actions(api.get("/logs?action=logs.export")) == ["logs.export"]
+
+
+def test_the_page(client_for, api_client, done):
+    browser = client_for("developer")
+    assert "Nenhum registro ainda" in browser.page("/settings/logs").get_text()
+    assert "contact.update" in browser.page("/settings/logs?source=web").get_text()
+    file = browser.get("/settings/logs/export?source=web")
+    assert (file.status_code, file.mimetype) == (200, "text/csv")
+    assert browser.get("/settings/logs?after=x").status_code == 422
+    assert client_for("manager").get("/settings/logs").status_code == 403
