@@ -1,6 +1,7 @@
 """eSpeak NG on this machine: no account, no network, Brazilian Portuguese."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from app.speech import ssml
 from app.speech.audio import is_silent, shifted, stretched
@@ -47,18 +48,24 @@ class Local:
         text = ssml.speakable(text, self.max_characters)
         if settings.voice_id.startswith("pt"):
             text = pronounced(text, PORTUGUESE)
-        marked = ssml.document(text, settings.ssml) if any(settings.ssml.values()) else ""
         pitch = min(max(settings.pitch, LOWEST), HIGHEST)
         pace = min(max(settings.rate * WORDS_PER_MINUTE, SLOWEST), FASTEST)
-        sound = _engine.speak(
-            f"<speak>{marked}</speak>" if marked else text,
-            voice=settings.voice_id,
-            words_per_minute=round(pace),
-            pitch=round(50 + pitch * 50 / (HIGHEST if pitch > 0 else -LOWEST)),
-            is_ssml=bool(marked),
-        )
+        sound = _said(text, settings, round(pace), round(50 + pitch * 50 / (HIGHEST if pitch > 0 else -LOWEST)))
         if is_silent(sound):
             raise SpeechError("unspeakable", "the voice had nothing to say")
         if pitch != settings.pitch:
             sound = shifted(sound, settings.pitch - pitch)
         return stretched(sound, settings.rate * WORDS_PER_MINUTE / pace)
+
+
+def _said(text: str, settings: VoiceSettings, pace: int, pitch: int) -> Sound:
+    """Without its marks where the library dies of them (figures in Spanish with emphasis do that to it)."""
+    speak = partial(_engine.speak, voice=settings.voice_id, words_per_minute=pace, pitch=pitch)
+    if not any(settings.ssml.values()):
+        return speak(text, is_ssml=False)
+    try:
+        return speak(f"<speak>{ssml.document(text, settings.ssml)}</speak>", is_ssml=True)
+    except SpeechError as error:
+        if error.code != "unspeakable":
+            raise
+        return speak(text, is_ssml=False)

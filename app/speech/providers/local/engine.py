@@ -21,7 +21,7 @@ from pathlib import Path
 import espeakng_loader
 
 from app.speech.port import Sound, SpeechError
-from app.speech.providers.local.speaker import BROKEN
+from app.speech.providers.local.speaker import BROKEN, LONG
 
 START_SECONDS = 30.0
 BASE_SECONDS, SECONDS_PER_CHARACTER = 30.0, 0.02
@@ -44,6 +44,8 @@ class Engine:
             rate, pcm = self._exchange(json.dumps(request).encode(), deadline)
         if rate == BROKEN:
             raise SpeechError("unspeakable", "eSpeak NG ended on this text")
+        if rate == LONG:
+            raise SpeechError("too_long", "more than twenty minutes of sound")
         if rate <= 0:
             raise SpeechError("unavailable", "eSpeak NG refused the voice or the text", retryable=False)
         return Sound(pcm, rate)

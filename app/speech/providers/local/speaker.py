@@ -1,7 +1,8 @@
 """The process around libespeak-ng. Run as a file, standard library only: speaker.py LIBRARY DATA
 
 In: length, JSON {text, voice, rate, pitch, ssml}. Out: sample rate, length, samples; first of all a greeting with the
-rate and nothing. Instead of a rate REFUSED (the voice or the text) or BROKEN (the library died of it).
+rate and nothing. Instead of a rate REFUSED (the voice or the text), BROKEN (the library died of it) or LONG
+(twenty minutes did not do).
 
 Each request is answered by a fork of the prepared process. The library carries its oscillators from one text into the
 next, so only a fresh one makes the same sound of the same text; and what crashes or leaks is gone with the fork.
@@ -19,7 +20,8 @@ SYNCHRONOUS, DO_NOT_EXIT = 2, 0x8000
 RATE, PITCH = 1, 3
 UTF8, SSML, END_PAUSE = 0x1, 0x10, 0x1000
 BY_CHARACTER = 1
-REFUSED, BROKEN = -1, -2
+REFUSED, BROKEN, LONG = -1, -2, -3
+MOST_SECONDS = 20 * 60
 CPU_SECONDS, MEMORY = 120, 2 << 30
 HEADER = struct.Struct("<iI")
 
@@ -41,6 +43,7 @@ class Speaker:
         ]
         self.rate = self.lib.espeak_Initialize(SYNCHRONOUS, 0, data.encode(), DO_NOT_EXIT)
         self.parts: list[bytes] = []
+        self.left = 0
         # Kept: the library holds on to the address only.
         self.callback = Callback(self.take)
         self.lib.espeak_SetSynthCallback(self.callback)
@@ -48,10 +51,11 @@ class Speaker:
     def take(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, events: object) -> int:
         if samples and count > 0:
             self.parts.append(ctypes.string_at(samples, count * 2))
-        return 0
+            self.left -= count
+        return int(self.left < 0)  # 1 stops it
 
     def speak(self, text: str, voice: str, rate: int, pitch: int, ssml: bool) -> "bytes | None":
-        self.parts = []
+        self.parts, self.left = [], MOST_SECONDS * self.rate
         self.lib.espeak_ng_SetRandSeed(1)
         if self.lib.espeak_SetVoiceByName(voice.encode()):
             return None
@@ -90,7 +94,10 @@ def answer(speaker: Speaker, request: dict) -> None:
         pcm = speaker.speak(**request)
     except BaseException:
         os._exit(1)
-    put(REFUSED if pcm is None else speaker.rate, pcm or b"")
+    if speaker.left < 0:
+        put(LONG, b"")
+    else:
+        put(REFUSED if pcm is None else speaker.rate, pcm or b"")
     os._exit(0)
 
 
