@@ -110,14 +110,16 @@ def send(letter: Letter, smtp_url: str, sender: str) -> None:
             _sign_in(server, parts.hostname or "", unquote(parts.username or ""), unquote(parts.password or ""))
             server.send_message(message)
     except smtplib.SMTPResponseException as error:
-        words = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-        raise MailError(one_line(f"{error.smtp_code} {words}"), permanent=_is_final(error)) from error
+        raise MailError(_said(error.smtp_code, error.smtp_error), permanent=_is_final(error)) from error
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()))
-        said = words.decode(errors="replace") if isinstance(words, bytes) else words
-        raise MailError(one_line(f"{code} {said}"), permanent=code >= 500) from error
+        raise MailError(_said(code, words), permanent=code >= 500) from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise MailError(one_line(f"{type(error).__name__}: {error}")) from error
+
+
+def _said(code: int, words: bytes | str) -> str:
+    return one_line(f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}")
 
 
 def _is_final(error: smtplib.SMTPResponseException) -> bool:
