@@ -10,7 +10,7 @@ from dotenv import load_dotenv
 
 from app import create_app
 from app.config import Config, ConfigError
-from app.core import background, logs, realtime
+from app.core import background, logs, realtime, reporting
 from app.runtime import checks, cron, memory, systemd, workers
 from app.runtime.failure import Failure
 from app.runtime.valkey import wait_until_ready
@@ -24,6 +24,7 @@ def main(named: list[str]) -> None:
     if not names or (unknown and names != [CRON]):
         raise Failure(f"uso: worker.py cron | FILA… (queues: {', '.join(background.QUEUES)})")
     config = Config.from_env()
+    reporting.configure(config.sentry_dsn)
     wait_until_ready(config.redis_url)
     checks.isolated_database(config.database_url)
     realtime.connect_emitter(config.redis_url)

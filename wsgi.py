@@ -12,7 +12,7 @@ from typing import Any  # noqa: E402
 from dotenv import load_dotenv  # noqa: E402
 
 from app.config import Config, ConfigError  # noqa: E402
-from app.core import logs  # noqa: E402
+from app.core import logs, reporting  # noqa: E402
 from app.factory import create_app, serve_sockets  # noqa: E402
 from app.runtime import checks, memory, systemd  # noqa: E402
 from app.runtime.failure import Failure  # noqa: E402
@@ -20,6 +20,7 @@ from app.runtime.failure import Failure  # noqa: E402
 
 def main() -> None:
     config = Config.from_env()
+    reporting.configure(config.sentry_dsn)
     listener = _listener(config)
     checks.isolated_database(config.database_url)
     app = create_app(config)

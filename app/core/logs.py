@@ -5,8 +5,20 @@ import sys
 
 import structlog
 
+from app.core.context import find_actor
+
+
+def _name_the_company(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Whose work it was; who the person was is in the audit log, not here."""
+    actor = find_actor()
+    if actor is not None:
+        line.setdefault("tenant_id", str(actor.tenant_id))
+    return line
+
+
 _SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
+    _name_the_company,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
