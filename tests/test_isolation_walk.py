@@ -70,6 +70,8 @@ BODIES: dict[str, Any] = {
     "api.tts.create_config": {"name": "Outra"},
     "api.tts.generate": {"text": "Olá", "wait": 0},
     "campaign_actions.follow_up": {"segment": "failed"},
+    "api.people.create": {"email": "nova@exemplo.com.br", "name": "Nova", "role": "admin"},
+    "api.people.update": {"name": "Outro", "role": "admin"},
     "accounts.invite_person": {"email": "nova@exemplo.com.br", "name": "Nova", "role": "admin"},
     "accounts.save_person": {"name": "Outro", "role": "admin"},
     "accounts.save_company": {"name": "Outra", "timezone": "America/Manaus", "locale": "en", "audit_days": "400"},

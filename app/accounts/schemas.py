@@ -3,7 +3,8 @@
 from marshmallow import fields, validate
 
 from app.accounts.rules import LOCALES
-from app.core.schema import Schema
+from app.core.permissions import ROLES
+from app.core.schema import PageQuery, Schema, UtcDateTime
 
 
 class SignInSchema(Schema):
@@ -65,3 +66,48 @@ class PairSchema(Schema):
     token_type = fields.Constant("Bearer", required=True)
     expires_in = fields.Integer(required=True, metadata={"description": "Seconds until the access token expires."})
     user = fields.Nested(UserSchema, required=True)
+
+
+_ROLE = validate.OneOf(sorted(ROLES))
+_PERMISSIONS = {"description": "Beyond those of the role."}
+
+
+class PersonSchema(Schema):
+    id = fields.UUID(required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    role = fields.String(required=True)
+    permissions = fields.List(fields.String(), required=True, metadata=_PERMISSIONS)
+    max_tickets = fields.Integer(required=True, allow_none=True)
+    locale = fields.String(required=True)
+    is_active = fields.Boolean(required=True)
+    is_invited = fields.Boolean(required=True, metadata={"description": "No password chosen yet."})
+    has_second_factor = fields.Boolean(required=True)
+    last_login_at = UtcDateTime(required=True, allow_none=True)
+    created_at = UtcDateTime(required=True)
+
+
+class InvitedSchema(PersonSchema):
+    invitation_link = fields.String(required=True, allow_none=True)
+
+
+class UserQuery(PageQuery):
+    search = fields.String(validate=validate.Length(max=200))
+    role = fields.String(validate=_ROLE)
+    is_active = fields.Boolean()
+
+
+class NewUserSchema(Schema):
+    email = fields.String(required=True, validate=validate.Length(1, 254))
+    name = fields.String(required=True, validate=validate.Length(1, 120))
+    role = fields.String(required=True, validate=_ROLE)
+    password = fields.String(validate=validate.Length(1, 1000), metadata={"format": "password"})
+    permissions = fields.List(fields.String(), validate=validate.Length(max=100), metadata=_PERMISSIONS)
+
+
+class ChangedUserSchema(Schema):
+    name = fields.String(validate=validate.Length(1, 120))
+    role = fields.String(validate=_ROLE)
+    permissions = fields.List(fields.String(), validate=validate.Length(max=100), metadata=_PERMISSIONS)
+    max_tickets = fields.Integer(allow_none=True, strict=True, validate=validate.Range(0, 1000))
+    is_active = fields.Boolean()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.engine import Row
 
 from app.accounts.models import ApiToken, Identity, Tenant, User, UserSession
@@ -15,6 +15,7 @@ from app.core import clock
 from app.core.context import Actor, acting, current_actor, system
 from app.core.db import read_session, transaction
 from app.core.errors import NotFound
+from app.core.paging import Page, clamp, decode_cursor, encode_cursor
 
 CONFIRMED_FOR = timedelta(minutes=10)
 
@@ -176,6 +177,42 @@ def list_team() -> list[Member]:
     """Active ones first, by name."""
     people = read_session().scalars(select(User).order_by(User.is_active.desc(), User.name)).all()
     return [Member(user, user.password_hash is None) for user in people]
+
+
+def page_of_users(
+    page: int = 1,
+    limit: int = 50,
+    cursor: str | None = None,
+    search: str = "",
+    role: str | None = None,
+    is_active: bool | None = None,
+) -> Page[dict[str, Any]]:
+    """By name. A company has few people: pages are numbered, and the cursor is the next number."""
+    page, limit = clamp(page, limit)
+    parts = decode_cursor(cursor, 1)
+    if parts and (parts[0] or "").isdecimal():
+        page = min(max(int(parts[0] or 1), 1), 1_000_000)
+    wanted = select(User)
+    if words := search.strip():
+        named = User.name.icontains(words, autoescape=True)
+        wanted = wanted.where(or_(named, User.email.icontains(words, autoescape=True)))
+    if role is not None:
+        wanted = wanted.where(User.role == role)
+    if is_active is not None:
+        wanted = wanted.where(User.is_active == is_active)
+    session = read_session()
+    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
+    rows = session.scalars(wanted.order_by(User.name, User.id).limit(limit).offset((page - 1) * limit)).all()
+    following = encode_cursor(page + 1) if page * limit < total else None
+    return Page([fields_of_user(row) for row in rows], total, page, limit, following)
+
+
+def fields_of_user(user: User) -> dict[str, Any]:
+    """What the API tells of a person."""
+    names = ("id", "email", "name", "role", "permissions", "max_tickets", "locale", "is_active", "last_login_at")
+    shown = {name: getattr(user, name) for name in names}
+    secrets = {"is_invited": user.password_hash is None, "has_second_factor": user.totp_secret is not None}
+    return {**shown, **secrets, "created_at": user.created_at}
 
 
 def count_active_users() -> int:
