@@ -1,13 +1,17 @@
 """The inbox's list, thread and search with 10,000 open conversations and a million messages: p95 in milliseconds.
 
-The limits are absolute: what a person feels (100 ms, 200 ms for a search), server-side, as the application's role.
+The limits are absolute: what a person feels (100 ms, 200 ms for a search), server-side, as the application's role;
+"page" is the whole request with its templates.
 """
 
 import random
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+
+from flask import Flask
 
 from app.core import ids
 from app.core.context import Actor, acting
@@ -16,6 +20,7 @@ from app.inbox import queries
 from benchmarks import seeds
 from benchmarks.common import Stack, percentile
 from benchmarks.report import Row, main
+from tests.clients import IsolatedClient, sign_in
 from tests.factories import Company
 
 MESSAGES, OPEN, CLOSED, LONG = 1_000_000, 10_000, 40_000, 5_000
@@ -57,7 +62,26 @@ def run(stack: Stack, rounds: int) -> list[Row]:
             ("search: frequent word (agent)", agent, lambda: _search(rng.choice(WORDS)), 200),
             ("search: name", boss, lambda: _search(f"maria {rng.randrange(50_000)}"), 200),
         ]
-        return [_row(name, actor, call, most, rounds) for name, actor, call, most in asked]
+        rows = [_row(name, actor, call, most, rounds) for name, actor, call, most in asked]
+    return rows + _pages(app, company, tickets, rng, rounds)
+
+
+def _pages(app: Flask, company: Company, tickets: Sequence[uuid.UUID], rng: random.Random, rounds: int) -> list[Row]:
+    """Requests as the web process answers them, without the wire."""
+    app.test_client_class = IsolatedClient
+    with app.app_context():
+        browser = sign_in(app.test_client(), company, "manager")
+
+    def get(path: str) -> None:
+        assert browser.get(path).status_code == 200, path
+
+    asked: list[tuple[str, Callable[[], object], float]] = [
+        ("page: list", lambda: get("/inbox/list?tab=all"), 100),
+        ("page: list, searched", lambda: get(f"/inbox/list?tab=all&q=raro{rng.randrange(1000):04d}"), 200),
+        ("page: thread of 5,000", lambda: get(f"/inbox/{tickets[0]}/thread"), 100),
+        ("page: any thread", lambda: get(f"/inbox/{rng.choice(tickets)}/thread"), 100),
+    ]
+    return [_row(name, None, call, most, rounds) for name, call, most in asked]
 
 
 def _search(words: str) -> object:
@@ -72,14 +96,15 @@ def _deep_cursor(actor: Actor) -> str | None:
     return cursor
 
 
-def _row(name: str, actor: Actor, call: Callable[[], object], most: float, rounds: int) -> Row:
+def _row(name: str, actor: Actor | None, call: Callable[[], object], most: float, rounds: int) -> Row:
     waits = []
-    with acting(actor):
+    with acting(actor) if actor else nullcontext():
         for _ in range(CALLS * rounds // 5):
             started = time.perf_counter()
             call()
             waits.append((time.perf_counter() - started) * 1000)
-            release()
+            if actor:
+                release()
     p95, median = percentile(waits, 0.95), percentile(waits, 0.5)
     return Row(f"inbox {name}", f"p95 {p95:.0f} ms", f"{most:.0f} ms", p95 / most, 1.0, True, f"median {median:.0f} ms")
 
