@@ -21,6 +21,7 @@ MOST_CONNECTIONS = 20_000  # eventlet's default of 1024 hangs the 1025th, idle s
 GRACE_SECONDS = 5.0
 SETTLE_SECONDS = 0.3  # the server ends what it has let in and not yet read: let it read first
 IDLE_SECONDS = 120.0
+BUFFER = 4096  # larger pieces pass by it
 ASYNC_MODE = "eventlet"
 
 _patched = False
@@ -101,6 +102,11 @@ def serve(app: Any, listener: Any) -> None:
     import eventlet
     from eventlet import wsgi
 
+    class Protocol(wsgi.HttpProtocol):
+        """Its buffers live as long as the connection, and a browser's socket is a connection that stays all day."""
+
+        rbufsize = wbufsize = BUFFER
+
     door = _Door(listener)
     stopping: list[int] = []
     for wanted in (signal.SIGTERM, signal.SIGINT):
@@ -114,6 +120,7 @@ def serve(app: Any, listener: Any) -> None:
         log=sys.stderr,
         debug=False,
         socket_timeout=IDLE_SECONDS,
+        protocol=Protocol,
     )
     # A signal does not wake the hub; a timer does.
     while not stopping and not server.dead:

@@ -1,6 +1,7 @@
 """The limit of the webhook's door: eventlet, the bearer compared, one INSERT with its commit, 200. Nothing else.
 
-`relay` adds Socket.IO with a room per company, and says each stored event to its room straight away.
+`relay` adds Socket.IO with a room per company, as the libraries come, and says each stored event to its room straight
+away.
 """
 
 import sys
@@ -17,6 +18,7 @@ from typing import Any  # noqa: E402
 
 import psycopg2  # noqa: E402
 import socketio  # noqa: E402
+from eventlet import wsgi  # noqa: E402
 from eventlet.queue import Queue  # noqa: E402
 
 POOL = 16
@@ -62,7 +64,7 @@ def main(port: int, relay: bool) -> None:
     server = socketio.Server(async_mode="eventlet", cors_allowed_origins="*")
     server.on("connect", lambda sid, _environ, auth=None: server.enter_room(sid, (auth or {}).get("room", "nobody")))
     bare = Bare(lambda room, number: server.emit("message:new", {"n": number}, room=room))
-    green.serve(socketio.WSGIApp(server, bare), listener)
+    wsgi.server(listener, socketio.WSGIApp(server, bare), max_size=green.MOST_CONNECTIONS, log_output=False)
 
 
 if __name__ == "__main__":
