@@ -44,6 +44,7 @@ def test_speaks_portuguese_into_files_that_play(local) -> None:
     for encoded in (encode_mp3(sound), encode_voice_note(sound)):
         heard = decode(encoded)
         assert heard.seconds == pytest.approx(sound.seconds, abs=0.01)
+        assert np.abs(floats(heard)).max() < 0.99
         assert not is_silent(heard)
 
 

@@ -45,7 +45,7 @@ def duration(data: bytes, *, max_seconds: float = MAX_SECONDS, max_bytes: int = 
 
 
 def tidy(sound: Sound, *, volume: float = 0.0, target: float = TARGET_LUFS) -> Sound:
-    """Silence at the ends cut but for a breath, loudness even, no peak above −1.5 dBFS.
+    """Silence at the ends cut but for a breath, loudness even, no peak above −3 dBFS.
 
     `volume` is the owner's wish in dB, on top of the common loudness. A sound of silence becomes an empty one.
     """

@@ -9,7 +9,8 @@ from app.speech.port import Sound
 
 Samples = np.ndarray
 MAX_GAIN_DB = 30.0
-CEILING = 10 ** (-1.5 / 20)
+CEILING = 10 ** (-3 / 20)
+"""Coding at low rates overshoots: at −1.5 dB peaks came back at full scale."""
 LEAD_SECONDS, TAIL_SECONDS = 0.04, 0.12
 FADE_SECONDS = 0.006
 _WINDOW_SECONDS = 0.01
