@@ -2,12 +2,15 @@
 sent exactly once, or failed with its reason, or unconfirmed and on the list; nothing twice, nothing lost.
 """
 
+import contextlib
 import random
 import signal
 import threading
 import time
 from collections.abc import Callable
 
+import psutil
+import psycopg2
 import pytest
 from redis import Redis
 from sqlalchemy import text
@@ -234,3 +237,31 @@ def test_everything_at_once(stage: Stage, own_servers: Servers):
     campaign.mend()
     campaign.open()  # chaos may have braked a number: a person looks and resumes
     finish("everything at once", campaign, began, accidents=happened)
+
+
+def test_disk_full(stage: Stage, own_servers: Servers):
+    """PostgreSQL can't write another byte, ends as it does then, and comes back when there is room."""
+    campaign, began = make_campaign(stage, SOME), time.monotonic()
+    wait_until(lambda: campaign.left() > SOME // 4, 120, campaign.describe)
+    for process in [psutil.Process(own_servers.postgres.process.pid), *_children(own_servers)]:
+        with contextlib.suppress(psutil.Error):
+            process.rlimit(psutil.RLIMIT_FSIZE, (0, psutil.RLIM_INFINITY))
+    wait_until(lambda: own_servers.postgres.process.poll() is not None or not _writes(own_servers), 120, "a full disk")
+    own_servers.restart_postgres(signal.SIGQUIT)
+    stage.keep_alive()
+    finish("disk full", campaign, began, [recovery(campaign)])
+
+
+def _children(own_servers: Servers) -> list[psutil.Process]:
+    return psutil.Process(own_servers.postgres.process.pid).children(recursive=True)
+
+
+def _writes(own_servers: Servers) -> bool:
+    try:
+        with contextlib.closing(psycopg2.connect(own_servers.postgres.superuser_url, connect_timeout=5)) as connection:
+            with connection, connection.cursor() as cursor:
+                cursor.execute("CREATE TABLE room AS SELECT repeat('x', 1000) FROM generate_series(1, 1000)")
+                cursor.execute("DROP TABLE room")
+    except psycopg2.Error:
+        return False
+    return True

@@ -6,6 +6,7 @@ from app.runtime.backups import making, origin, restoring
 from app.runtime.backups.shelf import Shelf
 from app.runtime.settings import Settings
 
+ENOUGH_TO_TELL = 50 * 2**20
 _settings = click.make_pass_decorator(Settings)
 _place = click.option("--from", "place", default="", metavar="URL", help="file:/folder or s3://bucket/prefix.")
 _name = click.argument("name", default="latest")
@@ -70,8 +71,13 @@ def backup_key(settings: Settings) -> None:
 def _report(done: restoring.Restored) -> None:
     click.echo(
         f"{done.name}  {done.tables} tabelas (tables), {done.rows} linhas (rows), {done.files} arquivos (files), "
-        f"{done.held} envios retidos (held), {done.seconds:.1f} s, {done.minutes_per_gb:.1f} min/GB"
+        f"{done.held} envios retidos (held), {done.seconds:.1f} s{_pace(done)}"
     )
+
+
+def _pace(done: restoring.Restored) -> str:
+    """Of a small one it would say nothing about a large one."""
+    return f", {done.minutes_per_gb:.1f} min/GB" if done.size >= ENOUGH_TO_TELL else ""
 
 
 COMMANDS = (backup, backups, restore, restore_drill, backup_key)

@@ -77,10 +77,13 @@ class _Archive:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT version_num FROM alembic_version")
                 revision = cursor.fetchone()[0]
+                cursor.execute("SELECT pg_database_size(current_database())")
+                size = cursor.fetchone()[0]
         self._manifest |= {
             "made_at": clock.now().isoformat(),
             "dump_version": major,
             "revision": revision,
+            "database_bytes": size,
             "app_role": tools.user_of(origin.app_url),
             "tables": tables,
         }

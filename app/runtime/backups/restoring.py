@@ -81,7 +81,7 @@ def restore(origin: Origin, wanted: str = "latest", place: str = "") -> Restored
         held = _make_safe(origin.owner_url)
         migrate.upgrade(psycopg2_url(origin.owner_url), psycopg2_url(origin.app_url))
         _load_evolution(origin, opened)
-        size = _put_back(origin, shelf, entries) + opened.dump.stat().st_size
+        size = _put_back(origin, shelf, entries) + opened.manifest["database_bytes"]
         changed = _put_keys(origin, opened.keys)
         rows = sum(count for count, _checksum in opened.manifest["tables"].values())
         tables = len(opened.manifest["tables"])
@@ -113,7 +113,7 @@ def _drill(origin: Origin, wanted: str, place: str, began: float) -> Restored:
         entries = shelf.entries(name, opened.manifest["list_sha256"])
         _objects_are_there(shelf, entries)
         rows = sum(count for count, _checksum in opened.manifest["tables"].values())
-        size = opened.dump.stat().st_size
+        size = opened.manifest["database_bytes"]
         tables = len(opened.manifest["tables"])
     return Restored(name, tables, rows, len(entries), held, time.monotonic() - began, size)
 
