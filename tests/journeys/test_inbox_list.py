@@ -22,12 +22,9 @@ def shop(browser: Browser, stack: Stack) -> Shop:
     tenant_id = stack.company("Papelaria do Jorge", OWNER)
     words = ("users", "create", tenant_id, "lia@papelaria.com.br", "--name", "Lia", "--role", "agent")
     stack.console(*words, "--password", PASSWORD)
-    before = {one["name"] for one in stack.play("GET", "instances")}
     with visiting(browser) as page:
         walk.sign_in(page, stack, OWNER)
-        walk.connect_number(page, stack, "Papelaria")
-    (number,) = {one["name"] for one in stack.play("GET", "instances")} - before
-    return Shop(stack, number)
+        return Shop(stack, walk.connect_number(page, stack, "Papelaria"))
 
 
 @pytest.fixture
