@@ -211,3 +211,11 @@ def test_looking_at_a_contact_is_on_record_once_an_hour(client_for, company, as_
     assert [str(row.user_id) for row in views] == [str(company.users["agent"]), str(company.users["manager"])]
     people.view_contact(contact.id)
     assert len(audited("contact.view", company.tenant_id)) == 3
+
+
+def test_a_contacts_new_tags_are_shown_before_and_after(api_client, company, as_admin, audited):
+    contact = make_contact()
+    api_client().patch(f"/contacts/{contact.id}", json={"tags": ["Ouro"]})
+    api_client().patch(f"/contacts/{contact.id}", json={"tags": ["Ouro", "VIP"], "name": "Ana"})
+    changes = [row.changes for row in audited("contact.update", company.tenant_id)]
+    assert changes == [{"tags": [[], ["Ouro"]]}, {"name": ["Maria Souza", "Ana"], "tags": [["Ouro"], ["Ouro", "VIP"]]}]

@@ -143,6 +143,7 @@ FIELDS = {
     "file_name": _l("arquivo"),
     "filters": _l("filtros"),
     "format": _l("formato"),
+    "group_ids": _l("grupos"),
     "hours": _l("horário"),
     "idle_minutes": _l("minutos parado"),
     "is_active": _l("em uso"),
@@ -159,6 +160,7 @@ FIELDS = {
     "rows": _l("linhas"),
     "scopes": _l("permissões"),
     "security": _l("regras de entrada"),
+    "tags": _l("etiquetas"),
     "timezone": _l("fuso"),
     "total": _l("total"),
 }

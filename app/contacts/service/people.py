@@ -163,6 +163,7 @@ def update_contact(contact_id: uuid.UUID, changes: Mapping[str, Any]) -> Contact
     with transaction() as session:
         contact = people.get_contact(contact_id)
         before = {key: getattr(contact, key) for key in _EDITABLE if key in changes}
+        worn = _labels_of(contact.id, changes)
         _apply(contact, changes)
         refresh_search(contact)
         session.flush()
@@ -171,9 +172,21 @@ def update_contact(contact_id: uuid.UUID, changes: Mapping[str, Any]) -> Contact
         if "group_ids" in changes:
             _set_groups(contact, changes["group_ids"])
         after = {key: [old, getattr(contact, key)] for key, old in before.items() if old != getattr(contact, key)}
+        now_worn = _labels_of(contact.id, changes)
+        after |= {key: [old, now_worn[key]] for key, old in worn.items() if old != now_worn[key]}
         audit("contact.update", "contact", contact.id, after)
         emit("contact.updated", contact_id=contact.id)
     return contact
+
+
+def _labels_of(contact_id: uuid.UUID, changes: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Names of the tags and groups that are about to change, for the record."""
+    read = {"tags": people.tags_of, "group_ids": people.groups_of}
+    return {
+        key: sorted(one.name for one in of([contact_id]).get(contact_id, []))
+        for key, of in read.items()
+        if key in changes
+    }
 
 
 def _apply(contact: Contact, changes: Mapping[str, Any]) -> None:
