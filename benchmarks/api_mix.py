@@ -9,6 +9,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 
+import psutil
+
 from app.accounts.queries import find_person
 from app.accounts.service import pairs, tokens
 from app.accounts.service.pairs import Keys
@@ -37,14 +39,16 @@ def run(stack: Stack, rounds: int) -> list[Row]:
             requests = _requests(jwt, number, campaign)
             asyncio.run(open_loop(port, list(itertools.islice(requests, 50)), rate=25))
             waits = [_p95(port, requests) for _ in range(min(rounds, 3))]
+            work = _processor(port, requests)
         jwt_ms, token_ms = _cost(app, jwt, token)
     p95 = sorted(waits)[len(waits) // 2] * 1000
     return [
         Row(
             "API p95 at 50/s, campaign running", f"{p95:.0f} ms", f"{GOAL_MS:.0f} ms", p95 / GOAL_MS, 1, is_ceiling=True
         ),
-        Row("checking a JWT", f"{jwt_ms:.2f} ms", "2 ms", jwt_ms / 2, 1, is_ceiling=True),
-        Row("checking an API token", f"{token_ms:.2f} ms", "2 ms", token_ms / 2, 1, is_ceiling=True),
+        Row("processor per API request", f"{work:.1f} ms", "10 ms", work / 10, 1, is_ceiling=True),
+        Row("processor per JWT checked", f"{jwt_ms:.2f} ms", "2 ms", jwt_ms / 2, 1, is_ceiling=True),
+        Row("processor per API token checked", f"{token_ms:.2f} ms", "2 ms", token_ms / 2, 1, is_ceiling=True),
     ]
 
 
@@ -78,25 +82,34 @@ def _requests(jwt: str, number: uuid.UUID, campaign: uuid.UUID) -> Iterator[byte
 def _p95(port: int, requests: Iterator[bytes]) -> float:
     wanted = list(itertools.islice(requests, int(RATE * SECONDS)))
     answers = asyncio.run(open_loop(port, wanted, rate=RATE))
-    if set(answers.statuses) - {200, 202} or len(answers.waits) != len(wanted):
+    if set(answers.statuses) - {0, 200, 202}:  # 0: nobody answered in time
         raise AssertionError(f"answers {answers.statuses} of {len(wanted)}")
-    return percentile(answers.waits, 0.95)
+    unanswered = [float("inf")] * (len(wanted) - len(answers.waits))
+    return percentile([*answers.waits, *unanswered], 0.95)
+
+
+def _processor(port: int, requests: Iterator[bytes]) -> float:
+    """Milliseconds of the web process for one request: what a busy machine cannot change."""
+    web = next(one for one in psutil.Process().children() if "wsgi.py" in " ".join(one.cmdline()))
+    before, wanted = web.cpu_times(), list(itertools.islice(requests, 200))
+    answers = asyncio.run(open_loop(port, wanted, rate=25))
+    after = web.cpu_times()
+    return (after.user + after.system - before.user - before.system) * 1000 / len(answers.waits)
 
 
 def _cost(app: object, jwt: str, token: str) -> tuple[float, float]:
     keys = Keys.of(app.extensions["recado"])  # type: ignore[attr-defined]
-    return _median_ms(lambda: pairs.find_access(jwt, keys)), _median_ms(lambda: tokens.find_live_token(token))
+    return _work_ms(lambda: pairs.find_access(jwt, keys)), _work_ms(lambda: tokens.find_live_token(token))
 
 
-def _median_ms(check: Callable[[], object]) -> float:
-    times = []
+def _work_ms(check: Callable[[], object]) -> float:
+    """Of this process: signature, one look-up in the database, its connection taken and given back."""
+    started = time.process_time()
     for _ in range(CHECKS):
-        started = time.perf_counter()
         if check() is None:
             raise AssertionError("the credentials do not hold")
-        times.append(time.perf_counter() - started)
         release()
-    return percentile(times, 0.5) * 1000
+    return (time.process_time() - started) * 1000 / CHECKS
 
 
 if __name__ == "__main__":

@@ -1,15 +1,13 @@
 """So many requests a minute per address and per token, told in `RateLimit-*` headers. Open when Redis is away."""
 
-import time
-
 import structlog
 from flask import Response, current_app, g, request
 from flask_babel import gettext as _
 from limits import RateLimitItem, parse
 from redis.exceptions import RedisError
 
+from app.core import background
 from app.core.errors import TooMany
-from app.extensions import limiter
 
 log = structlog.get_logger(__name__)
 
@@ -33,15 +31,25 @@ def limit_client() -> None:
 def _spend(kind: str, who: str) -> None:
     item = parse(current_app.extensions["recado"].api_rate_limit)
     try:
-        allowed = limiter.limiter.hit(item, "api", kind, who)
-        resets_at, left = limiter.limiter.get_window_stats(item, "api", kind, who)
+        count, wait = _count(f"rate:api:{kind}:{who}", item.get_expiry())
     except RedisError:
         log.warning("rate_limit_without_redis")
         return
-    wait = max(int(resets_at - time.time()) + 1, 1)
-    _remember(item, left, wait)
-    if not allowed:
+    _remember(item, max(item.amount - count, 0), wait)
+    if count > item.amount:
         raise TooManyRequests(wait)
+
+
+def _count(key: str, seconds: int) -> tuple[int, int]:
+    """Requests of the window that began with the first of them, and the seconds until it ends: one round trip."""
+    with background.redis().pipeline(transaction=False) as pipeline:
+        pipeline.set(key, 0, ex=seconds, nx=True)
+        pipeline.incr(key)
+        pipeline.pttl(key)
+        _set, count, left_ms = pipeline.execute()
+    if left_ms < 0:  # it ended between the two: without an end of its own it would count for ever
+        background.redis().expire(key, seconds)
+    return int(count), max(left_ms // 1000 + 1, 1)
 
 
 def _remember(item: RateLimitItem, left: int, wait: int) -> None:
