@@ -30,6 +30,8 @@ _HELP = {
     "database_bytes": ("Size of the database", ""),
     "database_connections": ("Connections to the database", ""),
     "jobs_waiting": ("Jobs in Redis", "queue"),
+    "voice_usd_this_month": ("What speaking cost since the first", "provider"),
+    "voice_requests_this_month": ("Audios asked for since the first: there already, or made", "source"),
     "backup_age_seconds": ("Age of the newest backup", ""),
     "restore_drill_ok": ("1: the last drill restored everything", ""),
 }

@@ -132,3 +132,11 @@ def test_figures_without_redis_are_the_others(ctx, without_redis):
     now = figures.read()
     assert "jobs_waiting" not in now.values
     assert now.one("database_bytes") > 0
+
+
+def test_prometheus_hears_what_speaking_cost(as_admin):
+    sql("INSERT INTO tts_metrics (tenant_id, day, provider, voice_class, cached, requests, cost_usd) "
+        "VALUES (:t, current_date, 'google', 'neural', false, 5, 11)", t=as_admin.tenant_id)  # fmt: skip
+    now = figures.read()
+    assert now.one("voice_usd_this_month", "google") >= 11
+    assert now.one("voice_requests_this_month", "made") >= 5
