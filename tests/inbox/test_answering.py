@@ -1,23 +1,24 @@
-"""Answers leave once; notes stay inside; what is written for later can be changed until its moment."""
+"""Answers leave once, whoever asks however often."""
 
+import io
 import threading
 import uuid
 from datetime import timedelta
 
 import pytest
-from rq import Queue
-from sqlalchemy import event, text
+from sqlalchemy import text
 
-from app.contacts.models import Tag
-from app.core import background, clock
+from app.core import clock
 from app.core.context import acting
 from app.core.db import release, transaction
 from app.core.errors import Conflict, Invalid, NotFound
-from app.extensions import db
-from app.inbox import jobs, queries, service
+from app.inbox import queries, service
 from app.inbox.models import Ticket
+from app.media.service import take_recording
+from app.media.service.sounds import write_voice_note
 from tests.factories import make_contact
 from tests.inbox.conftest import said
+from tests.media.test_recordings import recorded
 
 TICKET = "SELECT * FROM tickets WHERE id = :id"
 
@@ -120,35 +121,6 @@ def test_a_quote_goes_to_the_gateway_and_comes_back_in_the_thread(company, act, 
             service.reply(mine, client_key="r", body="x", reply_to=uuid.uuid4())
 
 
-def test_notes_stay_inside_and_call_those_who_may_see(company, act, second_agent, ticket, one, rows):
-    mine = ticket()
-    with act("agent"):
-        service.take(mine)
-        note = service.add_note(mine, "Cuidado: caloteiro", [company.users["manager"]], client_key="n")
-        again = service.add_note(mine, "Cuidado: caloteiro", [company.users["manager"]], client_key="n")
-        note_id = note.id
-        assert note_id == again.id
-        with pytest.raises(Invalid):
-            service.add_note(mine, "@Bruna veja", [second_agent.user_id])
-    row = one("SELECT is_private, status FROM messages WHERE body LIKE 'Cuidado%'")
-    assert row["is_private"]
-    assert rows("SELECT 1 FROM outbox o JOIN messages m ON m.id = o.message_id WHERE m.is_private") == []
-    assert one("SELECT user_id FROM mentions")["user_id"] == company.users["manager"]
-    assert one(TICKET, id=mine)["last_message_id"] != note_id
-
-
-def test_who_was_called_finds_it_until_they_looked(act, company, ticket):
-    mine = ticket()
-    with act("agent"):
-        service.add_note(mine, "@Manager veja", [company.users["manager"]])
-        assert queries.inbox_counts().mentions == 0
-    with act("manager"):
-        assert queries.inbox_counts().mentions == 1
-        assert [row.id for row in queries.list_tickets("all", queries.TicketFilter(mentioned=True)).items] == [mine]
-        service.mark_read(mine)
-        assert queries.inbox_counts().mentions == 0
-
-
 def test_our_side_may_begin_and_goes_on_with_what_is_open(act, company, number, second_agent, rows):
     with acting(company.system):
         contact = make_contact("Ana").id
@@ -165,156 +137,6 @@ def test_our_side_may_begin_and_goes_on_with_what_is_open(act, company, number, 
         service.start(uuid.uuid4(), number)
 
 
-def test_blue_ticks_are_asked_for_once_and_a_dead_gateway_does_no_harm(act, company, ticket, one):
-    mine = ticket()
-    with act("agent"):
-        service.mark_read(mine)
-        service.mark_read(mine)
-    asked = [job for job in queued_jobs() if job["name"] == "inbox.mark_read"]
-    assert len(asked) == 1
-    jobs.mark_read(**asked[0]["args"])
-    with act("admin"):
-        service.save_settings(mark_read=False)
-    other = ticket("Outra")
-    with act("agent"):
-        service.mark_read(other)
-    assert len([job for job in queued_jobs() if job["name"] == "inbox.mark_read"]) == 1
-
-
-def queued_jobs():
-    return [job.kwargs for job in Queue("default", connection=background.redis()).jobs]
-
-
-@pytest.fixture
-def statements(app):
-    """How many statements a call asks the database for."""
-
-    def count(call):
-        found = []
-
-        def note(_connection, _cursor, statement, *_rest):
-            found.append(statement)
-
-        event.listen(db.engine, "before_cursor_execute", note)
-        try:
-            call()
-        finally:
-            event.remove(db.engine, "before_cursor_execute", note)
-        return len(found)
-
-    return count
-
-
-def test_neither_list_nor_thread_asks_once_per_row(act, company, ticket, statements):
-    made = [ticket(f"P{n}") for n in range(3)]
-    with acting(company.system), transaction() as session:
-        row = session.get(Ticket, made[0])
-        session.add_all(said(row, f"m{n}", reply_to=uuid.uuid4().hex) for n in range(3))
-    with act("agent"):
-        few = statements(lambda: queries.list_tickets("waiting")), statements(lambda: queries.thread(made[0]))
-    for n in range(20):
-        ticket(f"Q{n}")
-    with acting(company.system), transaction() as session:
-        row = session.get(Ticket, made[0])
-        session.add_all(said(row, f"n{n}", reply_to=uuid.uuid4().hex) for n in range(30))
-    with act("agent"):
-        many = statements(lambda: queries.list_tickets("waiting")), statements(lambda: queries.thread(made[0]))
-    assert many == few
-    assert max(many) <= 10
-
-
-def test_drafts_are_kept_per_person_and_conversation(act, ticket):
-    mine = ticket()
-    with act("agent"):
-        service.save_draft(mine, "Caro cl", is_note=False)
-        service.save_draft(mine, "Caro cliente", is_note=True)
-        found = service.find_draft(mine)
-        assert (found.body, found.is_note) == ("Caro cliente", True)
-    with act("manager"):
-        assert service.find_draft(mine) is None
-    with act("agent"):
-        service.save_draft(mine, " ")
-        assert service.find_draft(mine) is None
-
-
-def test_later_is_listed_changed_and_cancelled(act, company, ticket, one):
-    mine, tomorrow = ticket(), clock.now() + timedelta(days=1)
-    with act("agent"):
-        service.take(mine)
-        later = service.reply(mine, client_key="s", body="Bom dia!", send_after=tomorrow)
-        later_id = later.id
-        assert [row.id for row in queries.list_scheduled(mine)] == [later_id]
-        assert later_id not in {item.message.id for item in queries.thread(mine).items if item.kind == "message"}
-        assert one(TICKET, id=mine)["last_message_id"] != later_id
-        service.edit_scheduled(later_id, body="Bom dia, Maria!", send_after=tomorrow + timedelta(hours=1))
-        assert one("SELECT send_after FROM outbox WHERE message_id = :id", id=later_id)[
-            "send_after"
-        ] == tomorrow + timedelta(hours=1)
-        service.cancel_scheduled(later_id)
-        assert queries.list_scheduled(mine) == []
-        with pytest.raises(Conflict):
-            service.edit_scheduled(later_id, body="tarde demais")
-        with pytest.raises(Invalid):
-            service.reply(mine, client_key="t", body="x", send_after=clock.now() - timedelta(minutes=1))
-
-
-def test_at_its_moment_it_moves_the_conversation_up(act, company, ticket, one):
-    mine, soon = ticket(), clock.now() + timedelta(hours=1)
-    with act("agent"):
-        service.take(mine)
-        later = service.reply(mine, client_key="s", body="Agora", send_after=soon).id
-    jobs.show_scheduled(str(company.tenant_id), str(later))
-    assert one(TICKET, id=mine)["last_message_id"] != later
-    with clock.frozen(soon + timedelta(seconds=1)):
-        jobs.show_scheduled(str(company.tenant_id), str(later))
-        jobs.show_scheduled(str(company.tenant_id), str(later))
-    assert one(TICKET, id=mine)["last_message_id"] == later
-    assert one("SELECT sum(first_responses) AS n FROM attendance_daily")["n"] == 1
-
-
-def test_reading_marks_messages_and_tells_whatsapp_if_wanted(act, ticket, one):
-    mine = ticket()
-    with act("agent"):
-        service.mark_read(mine)
-        assert one(TICKET, id=mine)["unread_count"] == 0
-        assert one("SELECT read_at FROM messages WHERE ticket_id = :id", id=mine)["read_at"] is not None
-        service.mark_unread(mine)
-        assert one(TICKET, id=mine)["unread_count"] == 1
-
-
-def test_tags_and_priority_leave_a_line_each(act, company, ticket, rows):
-    mine = ticket()
-    with acting(company.system), transaction() as session:
-        tag = Tag(name="VIP")
-        session.add(tag)
-        session.flush()
-        tag_id = tag.id
-    with act("agent"):
-        service.set_tags(mine, [tag_id])
-        service.set_tags(mine, [tag_id])
-        service.set_priority(mine, "high")
-        service.set_priority(mine, "high")
-        assert [tag.name for tag in queries.get_row(mine).tags] == ["VIP"]
-        assert [row.id for row in queries.list_tickets("all", queries.TicketFilter(tag_id=tag_id)).items] == [mine]
-        with pytest.raises(Invalid):
-            service.set_tags(mine, [uuid.uuid4()])
-        with pytest.raises(Invalid):
-            service.set_priority(mine, "enorme")
-    events = rows("SELECT kind, details FROM ticket_events WHERE ticket_id = :id ORDER BY id", id=mine)
-    assert [event["kind"] for event in events] == ["tags", "priority"]
-    assert events[1]["details"] == {"from": "medium", "to": "high"}
-
-
-def test_bulk_says_what_it_could_not_do(act, second_agent, ticket):
-    one, two, theirs = ticket("A"), ticket("B"), ticket("C", status="open", user_id=second_agent.user_id)
-    with act("agent"):
-        outcome = service.bulk("close", [one, two, theirs], ask_rating=False)
-        assert set(outcome.done) == {one, two}
-        assert [ticket_id for ticket_id, _why in outcome.failed] == [theirs]
-        with pytest.raises(Invalid):
-            service.bulk("explode", [one])
-
-
 def test_quick_replies_are_filled_for_the_conversation(act, company, ticket):
     mine = ticket("Maria Souza")
     with act("manager"):
@@ -323,73 +145,6 @@ def test_quick_replies_are_filled_for_the_conversation(act, company, ticket):
         )
     with act("agent"):
         assert service.fill_quick_reply(reply.id, mine) == "Oi Maria, aqui é Agent da Padaria do Zé. Tudo bem?"
-
-
-def test_saved_filters_are_ones_own(act):
-    with act("agent"):
-        saved = service.save_filter("Urgentes", {"priority": "urgent"})
-        service.save_filter("Urgentes", {"priority": "high"})
-        assert [row.filters for row in queries.list_saved_filters()] == [{"priority": "high"}]
-    with act("manager"):
-        assert list(queries.list_saved_filters()) == []
-        with pytest.raises(NotFound):
-            service.delete_filter(saved.id)
-
-
-def test_the_thread_pages_backwards_with_its_events(act, company, ticket):
-    mine = ticket(words="m0")
-    start = clock.now()
-    with acting(company.system), transaction() as session:
-        row = session.get(Ticket, mine)
-        session.add_all(said(row, f"m{n}", thread_at=start + timedelta(milliseconds=n)) for n in range(1, 8))
-    with act("agent"):
-        service.take(mine)
-        last = queries.thread(mine, limit=5)
-        words = [
-            item.message.body for item in last.items if item.kind == "message" and item.message.direction == "inbound"
-        ]
-        assert words == sorted(words)
-        assert "taken" in [item.event.kind for item in last.items if item.kind == "event"]
-        first = queries.thread(mine, before=last.older, limit=5)
-        earlier = [item.message.body for item in first.items if item.kind == "message"]
-        assert earlier + words == [f"m{n}" for n in range(8)]
-        assert first.older is None
-
-
-def test_reactions_are_folded_and_the_last_of_each_side_counts(act, company, ticket, one):
-    mine = ticket()
-    target = one("SELECT external_id FROM messages WHERE ticket_id = :id", id=mine)["external_id"]
-    with acting(company.system), transaction() as session:
-        row = session.get(Ticket, mine)
-        for n, emoji in enumerate(("👍", "❤️")):
-            session.add(
-                said(
-                    row,
-                    "",
-                    type="reaction",
-                    reply_to=target,
-                    details={"reaction": emoji},
-                    thread_at=clock.now() + timedelta(milliseconds=n),
-                )
-            )
-    with act("agent"):
-        (item,) = [item for item in queries.thread(mine).items if item.kind == "message"]
-        assert [(one.emoji, one.is_ours) for one in item.reactions] == [("❤️", False)]
-
-
-def test_the_panel_hides_a_colleagues_earlier_conversations(act, company, second_agent, ticket, one):
-    mine = ticket()
-    contact = one(TICKET, id=mine)["contact_id"]
-    number = one(TICKET, id=mine)["instance_id"]
-    with acting(company.system), transaction() as session:
-        for owner in (second_agent.user_id, company.users["agent"]):
-            session.add(Ticket(contact_id=contact, instance_id=number, status="closed", user_id=owner))
-    with act("agent"):
-        panel = queries.contact_panel(mine)
-        assert panel.contact.name == "Maria Souza"
-        assert [row.user_id for row in panel.earlier] == [company.users["agent"]]
-    with act("manager"):
-        assert len(queries.contact_panel(mine).earlier) == 2
 
 
 def test_a_blocked_person_can_still_be_taken_and_closed(act, company, ticket, one):
@@ -425,3 +180,17 @@ def test_another_companys_files_and_contacts_are_out_of_reach(act, outsider, tic
     mine = ticket()
     with act("agent"), pytest.raises(NotFound):
         service.reply(mine, client_key="m", type="image", media_id=uuid.uuid4())
+
+
+def test_a_recording_answers_once_it_is_a_voice_note(act, ticket, one):
+    mine = ticket()
+    with act("agent"):
+        recording = take_recording(io.BytesIO(recorded()), "voz.webm").id
+        with pytest.raises(Conflict):
+            service.reply(mine, client_key="v1", type="voice", media_id=recording)
+        assert write_voice_note(recording)
+        sent = service.reply(mine, client_key="v1", type="voice", media_id=recording).id
+    assert one("SELECT type, media_id FROM messages WHERE id = :id", id=sent) == {
+        "type": "voice",
+        "media_id": recording,
+    }

@@ -117,7 +117,7 @@ def test_a_quick_reply_knows_the_customer(shop: Shop, bia: Page):
     dialog.get_by_role("textbox", name="Atalho").fill("preco")
     dialog.get_by_role("textbox", name="Texto").fill("{primeiro_nome}, a fatia custa R$ 12.")
     dialog.get_by_role("button", name="Salvar").click()
-    expect(bia.get_by_role("cell", name="/preco")).to_be_visible(timeout=PATIENCE)
+    expect(bia.get_by_role("cell", name="/preco", exact=True)).to_be_visible(timeout=PATIENCE)
     bia.goto(f"{shop.stack.url}/inbox?tab=waiting")
     accept(bia, "Duda Reis")
     box(bia).press_sequentially("/pre")

@@ -84,9 +84,9 @@ export class Thread {
   prepend(page) {
     const rows = [...page.children];
     const first = this.rows.firstDay();
-    if (first && rows.findLast((row) => row.dataset.day)?.dataset.day === first.dataset.day) this.rows.remove(first);
+    const again = first && rows.findLast((row) => row.dataset.day)?.dataset.day === first.dataset.day;
     this.older = page.dataset.older;
-    this.rows.prepend(rows);
+    this.rows.prepend(rows, again ? first : null);
   }
 
   async load() {

@@ -38,9 +38,10 @@ export class Rows {
     if (anchor?.isConnected) this.box.scrollTop += anchor.getBoundingClientRect().top - before;
   }
 
-  /** Older ones come; as many of the newest go. */
-  prepend(rows) {
+  /** Older ones come, `gone` goes; of the newest as many as are too many. */
+  prepend(rows, gone = null) {
     this.still(() => {
+      if (gone) this.remove(gone);
       this.items.prepend(...rows);
       const surplus = [...this.items.children].slice(MOST);
       for (const row of surplus) row.remove();
