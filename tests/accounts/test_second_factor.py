@@ -146,6 +146,14 @@ def test_a_demanded_second_factor_comes_first(client, company, api_client):
     assert api_client("admin").get("/auth/me").status_code == 200
 
 
+def test_a_new_demand_reaches_programs_when_they_renew(client, company):
+    body = {"email": company.emails["agent"], "password": PASSWORD}
+    pair = client.post("/api/v1/auth/login", json=body).json
+    demand(company, required_roles=["agent"])
+    refused = client.post("/api/v1/auth/refresh", json={"refresh_token": pair["refresh_token"]})
+    assert (refused.status_code, refused.json["code"]) == (403, "second_factor_setup_required")
+
+
 def test_what_the_role_needs_can_not_be_switched_off(client_for, company):
     browser = client_for("agent")
     _secret, codes = set_up(browser)

@@ -7,6 +7,7 @@ from flask_socketio import SocketIO
 from sqlalchemy import text
 
 from app.accounts import sockets
+from app.accounts.service import sessions, team
 from app.core import realtime
 from app.core.context import acting
 from app.core.db import transaction
@@ -96,3 +97,35 @@ def test_a_socket_of_a_signed_out_program_closes(listen, server, api_client):
     program.post("/auth/logout")
     sockets.recheck(server)
     assert not listener.is_connected()
+
+
+class _Seconds:
+    """A server whose seconds pass at once; `at` says what happens in which of them."""
+
+    def __init__(self, until, **at):
+        self.now, self.until, self.at = 0, until, at
+
+    def sleep(self, seconds):
+        self.now += seconds
+        self.at.get(f"s{self.now}", lambda: None)()
+        if self.now > self.until:
+            raise StopIteration
+
+
+def test_sockets_are_looked_at_the_moment_somebodys_sessions_end(ctx, company, monkeypatch):
+    looks = []
+    with acting(company.actor()):
+        seconds = _Seconds(12, s4=lambda: sessions.ring(), s9=lambda: team.deactivate(company.users["agent"]))
+        monkeypatch.setattr(sockets, "recheck", lambda _server: looks.append(seconds.now))
+        with pytest.raises(StopIteration):
+            sockets._keep_checking(seconds, ctx)
+    assert looks == [4, 9]
+
+
+def test_without_redis_sockets_are_looked_at_every_half_minute(ctx, without_redis, monkeypatch):
+    looks = []
+    seconds = _Seconds(65)
+    monkeypatch.setattr(sockets, "recheck", lambda _server: looks.append(seconds.now))
+    with pytest.raises(StopIteration):
+        sockets._keep_checking(seconds, ctx)
+    assert looks == [30, 60]

@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from app.media.service import LARGEST
+from app.media.service import LARGEST, photos
 from app.ui import publish, statics
 from app.webhooks import evolution
 from tests import behind_nginx
@@ -38,7 +38,14 @@ def test_large_bodies_pass_where_the_application_takes_them_and_nowhere_else() -
     assert body_limit(location("/webhooks/")) == evolution.MAX_BODY
     assert body_limit(location("~ ^/(api/v1/)?media$")) == LARGEST + 1024 * 1024
     limits = [int(one) for one in re.findall(r"client_max_body_size (\d+)m;", TEXT)]
-    assert sorted(limits) == [1, 3, 64, 101, 140]
+    assert body_limit(location("= /settings/profile/photo")) == photos.LARGEST + 1024 * 1024
+    assert sorted(limits) == [1, 3, 6, 64, 101, 140]
+
+
+def test_addresses_that_open_an_account_are_written_down_nowhere() -> None:
+    block = location("~ ^/(reset|invite|register)(/|$)")
+    assert "access_log off;" in block
+    assert "limit_req zone=sign_in" in block
 
 
 def test_ports_are_those_of_the_web_units() -> None:

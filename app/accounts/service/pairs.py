@@ -25,7 +25,7 @@ from app.core.audit import audit
 from app.core.context import acting, system
 from app.core.crypto import new_token, token_hash
 from app.core.db import transaction
-from app.core.errors import Unauthorized
+from app.core.errors import SecondFactorNeeded, Unauthorized
 
 ALGORITHM = "HS256"
 ISSUER = "recado"
@@ -70,6 +70,8 @@ def rotate(refresh_token: str, keys: Keys) -> Pair:
     person = queries.find_person(row.tenant_id, row.user_id)
     if person is None:
         raise _refused()
+    if person.lacks_second_factor:
+        raise SecondFactorNeeded
     with acting(person.actor("api")):
         with transaction():
             refresh = _add_link(person, row.family_id, keys) if _use(row.token_id) else None
