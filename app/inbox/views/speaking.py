@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.core import ids
@@ -26,4 +26,4 @@ def send(ticket_id: uuid.UUID) -> ResponseReturnValue:
     form = request.form
     audio_id = find_uuid(form.get("audio_id")) or NOBODYS
     service.send_spoken(ticket_id, audio_id, form.get("spoken", ""), client_key=form.get("voice_key", ""))
-    return "", 200, {"HX-Redirect": url_for("inbox.show", ticket_id=ticket_id)}
+    return "", 204

@@ -13,6 +13,7 @@ const registry = {
   leave: () => import("./leave.js"),
   range: () => import("./range.js"),
   "relative-time": () => import("./relative-time.js"),
+  spoken: () => import("./inbox/spoken.js"),
   theme: () => import("./theme.js"),
   upload: () => import("./upload.js"),
 };
