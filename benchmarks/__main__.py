@@ -29,6 +29,7 @@ NAMES = (
     "hooks_rate",
     "api_mix",
     "sounds",
+    "voice",
 )
 PATIENCE_SECONDS = 240
 BY_THE_MINUTE = ("attending",)  # a round of theirs is a minute

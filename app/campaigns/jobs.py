@@ -47,12 +47,12 @@ def speak(tenant_id: str, campaign_id: str) -> None:
     from app.campaigns.service.speaking import prepare  # the libraries of sound: only the voice worker needs them
 
     with acting(system(uuid.UUID(tenant_id))) as actor:
-        crew = _crew(actor, current_app.extensions["recado"].voice.crew)
+        crew = crew_of(actor, current_app.extensions["recado"].voice.crew)
         if prepare(uuid.UUID(campaign_id), SPEAK_SECONDS, background.shutdown_requested, crew):
             background.nudge("campaigns.speak", tenant_id=tenant_id, campaign_id=campaign_id)
 
 
-def _crew(actor: Actor, size: int) -> Any:
+def crew_of(actor: Actor, size: int) -> Any:
     """Several at once: providers are slow and wait well. Each thread has a context and a connection of its own."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
 
