@@ -1,4 +1,4 @@
-"""Spoken campaigns: 10,000 recipients with 30 % different texts; the provider's real client asks a stand-in that counts.
+"""Spoken campaigns: 10,000 recipients, 30 % different texts; the provider's real client asks a stand-in that counts.
 
 Every different text must be synthesised once and no more. Look-ups of ready audios stand against a bare Redis GET; and
 how long after the click the first voice note reaches the gateway, with the product's own sender and voice worker.
@@ -37,6 +37,16 @@ DIFFERENT = RECIPIENTS * 3 // 10
 LOOKUPS = 20_000
 MESSAGE = "Olá {nome}, temos novidades para você hoje."
 RATE = 24_000
+
+
+_NAMES = """
+    UPDATE contacts c SET name = 'Pessoa ' || n.name FROM (
+        SELECT contact_id, chr(97 + mod(turn / 676, 26)::int) || chr(97 + mod(turn / 26, 26)::int)
+            || chr(97 + mod(turn, 26)::int) AS name
+        FROM (SELECT contact_id, mod(row_number() OVER (ORDER BY contact_id) - 1, %s) AS turn
+            FROM group_members WHERE group_id = %s) x) n
+    WHERE c.id = n.contact_id
+"""
 
 
 class Counting:
@@ -99,13 +109,7 @@ def _audience(stack: Stack, company: Company, count: int, different: int, start:
     seeds.copy(stack, "group_members", ("group_id", "contact_id", "tenant_id"),
                ((group, person, company.tenant_id) for person in people))  # fmt: skip
     with stack.cursor(stack.owner_url) as cursor:
-        cursor.execute(
-            "UPDATE contacts c SET name = 'Pessoa ' || n.name FROM (SELECT contact_id,"
-            " chr(97 + mod(turn / 676, 26)::int) || chr(97 + mod(turn / 26, 26)::int) || chr(97 + mod(turn, 26)::int) AS name FROM (SELECT contact_id,"
-            " mod(row_number() OVER (ORDER BY contact_id) - 1, %s) AS turn FROM group_members WHERE group_id = %s) x) n"
-            " WHERE c.id = n.contact_id",
-            (different, str(group)),
-        )
+        cursor.execute(_NAMES, (different, str(group)))
     return group
 
 
