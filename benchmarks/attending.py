@@ -47,13 +47,14 @@ class Customer:
 
 @dataclass
 class Attendant:
-    """One person's browser: hears, reads, answers."""
+    """One person's browser: hears, reads, answers. `told`: when its socket first spoke of a message."""
 
     token: str
     http: aiohttp.ClientSession
     url: str
     rng: random.Random
     seen: dict[str, float] = field(default_factory=dict)
+    told: dict[str, float] = field(default_factory=dict)
     answers: dict[str, list[tuple[str, float]]] = field(default_factory=lambda: defaultdict(list))
     _changed: dict[str, bool] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -61,6 +62,8 @@ class Attendant:
     is_over: bool = False
 
     def hear(self, event: str, payload: dict[str, Any], _at: float) -> None:
+        if event == "message:new":
+            self.told.setdefault(payload["message_id"], time.time())
         if event in ("message:new", "ticket:new", "ticket:update") and payload.get("ticket_id"):
             self._changed[payload["ticket_id"]] = True
             self._wake.set()
@@ -187,22 +190,24 @@ def _rows(
 ) -> list[Row]:
     with stack.cursor(stack.superuser_url) as cursor:
         cursor.execute("""
-            SELECT external_id, ticket_id::text FROM messages WHERE direction = 'inbound'
+            SELECT external_id, ticket_id::text, id::text FROM messages WHERE direction = 'inbound'
             ORDER BY ticket_id, thread_at, messages.id
         """)
         kept = cursor.fetchall()
         cursor.execute("SELECT count(*) FROM tickets WHERE status <> 'closed'")
         open_tickets = cursor.fetchone()[0]
-    times = Counter(name for name, _ticket in kept)
+    times = Counter(name for name, _ticket, _id in kept)
     threads: dict[str, list[str]] = defaultdict(list)
-    for name, ticket in kept:
+    for name, ticket, _id in kept:
         threads[ticket].append(name)
     wanted = {who.said[0]: who.said for who in customers if who.said}
     disordered = sum(wanted.get(thread[0]) != thread for thread in threads.values())
     answers = _answers(stub, people)
     heard = [person.seen[name] - dues[name] for person in people for name in person.seen if name in dues]
     total = f"of {len(dues)}"
-    waits = f"read within p50 {percentile(heard, 0.5) * 1000:.0f}, p95 {percentile(heard, 0.95) * 1000:.0f} ms"
+    names = {message: name for name, _ticket, message in kept}
+    told = [at - dues[names[message]] for person in people for message, at in person.told.items() if message in names]
+    waits = f"the socket told within {_spread(told)}, read within {_spread(heard)}"
     idle = sum(not person.answers for person in people)
     return [
         _none("peak: words of customers lost", len(set(dues) - set(times)), total, waits),
@@ -226,7 +231,7 @@ def _answers(stub: sending.Stub, people: list[Attendant]) -> list[Row]:
             ticket, _, turn = text.partition(" ")
             orders[ticket].append(int(turn))
     waits = [first_at[text] - at for text, at in given.items() if text in first_at]
-    note = f"at the gateway within p50 {percentile(waits, 0.5) * 1000:.0f}, p95 {percentile(waits, 0.95) * 1000:.0f} ms"
+    note = f"at the gateway within {_spread(waits)}"
     total = f"of {len(given)}"
     doubled = sum(n - 1 for text, n in Counter(text for _r, text, _a in arrived).items() if text in given)
     disordered = sum(turns != sorted(turns) for turns in orders.values())
@@ -235,6 +240,10 @@ def _answers(stub: sending.Stub, people: list[Attendant]) -> list[Row]:
         _none("peak: answers doubled", doubled, total),
         _none("peak: conversations whose answers left out of order", disordered, f"of {len(orders)}"),
     ]
+
+
+def _spread(waits: list[float]) -> str:
+    return f"{percentile(waits, 0.5) * 1000:.0f} ms (p95 {percentile(waits, 0.95) * 1000:.0f})"
 
 
 def _none(goal: str, count: int, of: str, note: str = "") -> Row:
