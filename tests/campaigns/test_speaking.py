@@ -11,12 +11,15 @@ from app.campaigns import service
 from app.campaigns.models import Campaign
 from app.campaigns.queries import campaigns
 from app.campaigns.queries.speech import progress_of
+from app.campaigns.service import estimating
 from app.campaigns.service.speaking import prepare
 from app.core.db import transaction
 from app.core.errors import Invalid
+from app.media.queries import find_media
 from app.voice import service as voices
 from app.voice.queries import usage
-from app.voice.service import limits
+from app.voice.service import eviction, limits, speaking
+from app.voice.service.trouble import Trouble
 from tests.factories import make_contact
 
 
@@ -129,3 +132,111 @@ def test_a_cancelled_campaign_ends(spoken):
     campaign_id = spoken("Ana", "Bia")
     service.cancel(campaign_id)
     assert [row.status for row in rows(campaign_id)] == ["cancelled"] * 2
+
+
+@pytest.fixture
+def trouble(monkeypatch):
+    """The provider's answer to everything, until it is taken back."""
+    real, said = speaking.synthesise, {}
+
+    def synthesise(one, words):
+        if "code" in said:
+            raise Trouble(said["code"], is_outage=said["code"] == "unavailable")
+        return real(one, words)
+
+    monkeypatch.setattr(speaking, "synthesise", synthesise)
+    return said
+
+
+def waiting(campaign_id: uuid.UUID) -> tuple[Any, ...]:
+    with transaction() as session:
+        query = text("SELECT waits_for, tries, waits_until > now() FROM campaign_speech WHERE campaign_id = :id")
+        return tuple(session.execute(query, {"id": campaign_id}).one())
+
+
+def test_a_provider_that_is_away_is_waited_for(spoken, trouble):
+    campaign_id = spoken("Ana")
+    trouble["code"] = "unavailable"
+    prepare(campaign_id, 60, never)
+    assert waiting(campaign_id) == ("unavailable", 1, True)
+    assert campaigns.get_campaign(campaign_id).status == "sending"
+    assert campaigns.spoken_ones_to_prepare() == []
+    del trouble["code"]
+    service.pause(campaign_id)
+    service.resume(campaign_id)  # a person does not wait
+    prepare(campaign_id, 60, never)
+    assert [row.held for row in rows(campaign_id)] == [None]
+
+
+@pytest.mark.parametrize("code", ["budget", "credentials"])
+def test_what_needs_a_person_stops_the_campaign_and_says_why(spoken, trouble, code):
+    campaign_id = spoken("Ana", "Bia")
+    trouble["code"] = code
+    prepare(campaign_id, 60, never)
+    found = campaigns.get_campaign(campaign_id)
+    assert (found.status, found.status_reason) == ("paused", f"voice_{code}")
+    assert [row.held for row in rows(campaign_id)] == ["voice", "voice"]
+    del trouble["code"]
+    service.resume(campaign_id)
+    prepare(campaign_id, 60, never)
+    assert [row.held for row in rows(campaign_id)] == [None, None]
+
+
+def test_a_failed_voice_note_that_is_tried_again_passes_by_the_makers(spoken):
+    campaign_id = spoken("Ana")
+    prepare(campaign_id, 60, never)
+    (row,) = rows(campaign_id)
+    with transaction() as session:
+        session.execute(text("DELETE FROM outbox WHERE message_id = :id"), {"id": row.id})
+        session.execute(text("UPDATE messages SET status = 'failed' WHERE id = :id"), {"id": row.id})
+    service.retry_failed(campaign_id)
+    assert [row.held for row in rows(campaign_id)] == ["voice"]
+    prepare(campaign_id, 60, never)
+    assert [row.held for row in rows(campaign_id)] == [None]
+
+
+def test_an_audio_of_the_queue_is_not_evicted(spoken):
+    campaign_id = spoken("Ana")
+    prepare(campaign_id, 60, never)
+    with transaction() as session:
+        session.execute(text("UPDATE tts_audio_cache SET expires_at = now() - interval '1 day'"))
+    eviction.evict()
+    (row,) = rows(campaign_id)
+    assert find_media(row.media_id) is not None
+    service.cancel(campaign_id)
+    eviction.evict()
+    assert find_media(row.media_id) is None
+
+
+def test_two_workers_prepare_one_campaign_in_turn(spoken):
+    campaign_id = spoken("Ana")
+    with transaction() as session:
+        session.execute(text("UPDATE campaign_speech SET owner = 'other', lease = now() + interval '1 minute'"))
+    prepare(campaign_id, 60, never)
+    assert [row.held for row in rows(campaign_id)] == ["voice"]
+    with transaction() as session:  # it was killed
+        session.execute(text("UPDATE campaign_speech SET lease = now() - interval '1 second'"))
+    prepare(campaign_id, 60, never)
+    assert [row.held for row in rows(campaign_id)] == [None]
+
+
+def test_figures_of_a_campaign_by_the_api(spoken, api_client):
+    campaign_id = spoken("Ana", "Ana")
+    prepare(campaign_id, 60, never)
+    found = api_client("viewer").get(f"/tts/metrics/{campaign_id}").json
+    assert (found["cache_hit_rate"], found["total_cost_usd"]) == (0.5, 0)
+    assert found["total_characters"] > found["billed_characters"] > 0
+    assert [one["provider"] for one in found["provider_breakdown"]] == ["local"]
+
+
+def test_the_cost_is_counted_for_both_ways_before_the_launch(draft, voice):
+    people = [make_contact(name) for name in ("Ana", "Bia", "Ana")]
+    made = draft(*people, tts_config_id=voice, message="Olá {nome}, sua fatura vence amanhã às 14h30.")
+    estimating.estimate(made.id)
+    found = service.estimate_of(campaigns.get_campaign(made.id), service.find_speech(made.id))
+    assert (found["recipients"], found["texts"]) == (3, 2)
+    assert (found["whole"]["syntheses"], found["parts"]["syntheses"]) == (2, 3)
+    assert found["parts"]["characters"] < found["whole"]["characters"]
+    assert found["whole"]["hit_rate"] == pytest.approx(1 / 3, abs=0.001)
+    service.update(made.id, message="Outro texto, {nome}.")
+    assert service.estimate_of(campaigns.get_campaign(made.id), service.find_speech(made.id)) is None

@@ -34,6 +34,7 @@ from app.voice.service.trouble import Trouble
 log = structlog.get_logger(__name__)
 
 LEASE = 60.0
+FIRST_CHUNK = 4  # small, so that the first messages go soon; each one after it is twice as large
 RESTS = (5.0, 15.0, 60.0, 300.0)  # seconds, growing while a provider stays away
 Outcome = Made | Trouble
 Crew = Callable[[Callable[[Recipe], Outcome], Sequence[Recipe]], Iterable[Outcome]]
@@ -79,10 +80,11 @@ def prepare(campaign_id: uuid.UUID, seconds: float, stop: Callable[[], bool], cr
     texts, tries = _take(campaign_id, me)
     if texts is None:
         return False
-    until = time.monotonic() + seconds
+    until, size = time.monotonic() + seconds, FIRST_CHUNK
     try:
         while not stop() and time.monotonic() < until:
-            wanted = outbox.next_unspoken(campaign_id, limits().ahead, limits().chunk)
+            wanted = outbox.next_unspoken(campaign_id, limits().ahead, min(size, limits().chunk))
+            size *= 2
             if not wanted:
                 return False
             trouble = _chunk(campaign_id, me, texts, wanted, crew)

@@ -144,7 +144,8 @@ def _fast(key: str) -> Kept | None:
 
 def _unpacked(raw: bytes) -> Kept:
     plain = orjson.loads(raw)
-    plain[0], plain[3] = uuid.UUID(plain[0]), uuid.UUID(plain[3]) if plain[3] else None
+    plain[0] = uuid.UUID(plain[0])
+    plain[3] = plain[0] if plain[3] else None  # a voice note has its audio's own id
     return Kept(*plain)
 
 
