@@ -240,3 +240,12 @@ def test_the_cost_is_counted_for_both_ways_before_the_launch(draft, voice):
     assert found["whole"]["hit_rate"] == pytest.approx(1 / 3, abs=0.001)
     service.update(made.id, message="Outro texto, {nome}.")
     assert service.estimate_of(campaigns.get_campaign(made.id), service.find_speech(made.id)) is None
+
+
+def test_copies_speak_too_unless_the_voice_is_gone(spoken, voice):
+    campaign_id = spoken("Ana")
+    assert service.clone(campaign_id).tts_config_id == voice
+    assert service.follow_up(campaign_id, "failed").tts_config_id == voice
+    service.cancel(campaign_id)
+    voices.delete_config(voice)
+    assert service.clone(campaign_id).tts_config_id is None

@@ -23,6 +23,7 @@ from app.core.facts import emit
 from app.core.permissions import require
 from app.outbox import service as outbox
 from app.templates.models import Template
+from app.voice.queries.configs import find_config
 
 
 def create(*, name: str, instance_ids: Sequence[uuid.UUID] = (), **given: Any) -> Campaign:
@@ -85,7 +86,7 @@ def clone(campaign_id: uuid.UUID, name: str | None = None) -> Campaign:
     return create(
         name=name or _copy_name(original.name),
         instance_ids=[instance.id for instance in campaigns.instances_of(campaign_id)],
-        **fields,
+        **fields | {"tts_config_id": _voice_of(original)},
         parent_id=original.id,
     )
 
@@ -102,8 +103,14 @@ def follow_up(campaign_id: uuid.UUID, segment: str, name: str | None = None) -> 
         instance_ids=[instance.id for instance in campaigns.instances_of(campaign_id)],
         audience={"from_campaign": {"id": str(campaign_id), "statuses": [segment]}},
         parent_id=original.id,
+        tts_config_id=_voice_of(original),
         **fields,
     )
+
+
+def _voice_of(original: Campaign) -> uuid.UUID | None:
+    """A voice that was deleted meanwhile is chosen anew."""
+    return original.tts_config_id if find_config(original.tts_config_id) else None
 
 
 def delete(campaign_id: uuid.UUID) -> None:
