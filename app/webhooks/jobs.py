@@ -14,6 +14,7 @@ from app.extensions import db
 from app.webhooks import service
 
 SHIFT = 20.0
+_size = service.BATCH  # of a batch; this process's own measure of how heavy events are at the moment
 _PENDING = text("SELECT * FROM instances_with_inbound()")
 
 
@@ -49,9 +50,13 @@ def _pending() -> list[tuple[uuid.UUID, uuid.UUID]]:
 
 
 def _round() -> int:
-    settled = 0
+    global _size
+    total = 0
     for instance_id, tenant_id in _pending():
+        began = time.monotonic()
         with acting(system(tenant_id)):
-            settled += service.process(instance_id)
+            settled = service.process(instance_id, _size)
         release()
-    return settled
+        _size = service.next_size(_size, settled, time.monotonic() - began)
+        total += settled
+    return total

@@ -315,3 +315,18 @@ def test_another_companys_worker_sees_nothing_of_it(company, outsider, arrive, n
     with acting(outsider.system):
         assert service.process(number) == 0
         assert rows("SELECT id FROM messages") == []
+
+
+def test_a_batch_takes_no_more_than_it_was_told(company, number, arrive, monkeypatch):
+    monkeypatch.setattr(jobs, "process", lambda: None)
+    arrive(*(said(f"m{n}", f"B{n}") for n in range(5)))
+    with acting(company.system):
+        assert [service.process(number, 2) for _ in range(4)] == [2, 2, 1, 0]
+    assert one("SELECT count(*) AS n FROM messages")["n"] == 5
+
+
+@pytest.mark.parametrize(
+    ("settled", "seconds", "size"), [(0, 9.0, 500), (500, 0.2, 500), (500, 25.0, 20), (100, 1.0, 50), (1, 0.01, 50)]
+)
+def test_batches_shrink_while_events_are_heavy_and_grow_again(settled, seconds, size):
+    assert service.next_size(500, settled, seconds) == size

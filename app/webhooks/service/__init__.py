@@ -1,5 +1,5 @@
 """Verbs: what gateways posted becomes meaning; what could not be done is settled by a person."""
 
-from app.webhooks.service.processing import BATCH, process
+from app.webhooks.service.processing import BATCH, next_size, process
 
-__all__ = ["BATCH", "process"]
+__all__ = ["BATCH", "next_size", "process"]

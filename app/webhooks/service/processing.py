@@ -21,7 +21,8 @@ from app.outbox.service import Receipt, apply_receipts, evidence
 
 log = structlog.get_logger(__name__)
 
-BATCH = 500
+BATCH, SMALLEST = 500, 20
+LONGEST_SECONDS = 0.5
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:instance, 7))")
 _NEXT = text("""
@@ -42,22 +43,30 @@ _LOCK_REFS = text("""
 _DEAD = text("UPDATE inbound_events SET state = 'dead', processed_at = :now, error = :error WHERE id = :id")
 
 
-def process(instance_id: uuid.UUID) -> int:
+def process(instance_id: uuid.UUID, size: int = BATCH) -> int:
     """Apply one batch of a number's pending events. How many rows were settled; 0 when another worker has them."""
     try:
-        return _process(instance_id, _apply_all)
+        return _process(instance_id, size, _apply_all)
     except OperationalError:
         raise  # the database is away: nothing was lost, the sweep comes back
     except Exception:
         log.warning("batch_failed", instance_id=str(instance_id), exc_info=True)
-        return _process(instance_id, _apply_each)
+        return _process(instance_id, size, _apply_each)
 
 
-def _process(instance_id: uuid.UUID, apply: Callable[[uuid.UUID, Sequence[Any]], list[uuid.UUID]]) -> int:
+def next_size(size: int, settled: int, seconds: float) -> int:
+    """How many events the next transaction should take, so that it lasts about LONGEST_SECONDS: nobody hears of a word
+    before its batch is committed, and a hundred first words, each with its greeting and its person, take long."""
+    if not settled:
+        return size
+    return max(SMALLEST, min(BATCH, int(settled * LONGEST_SECONDS / max(seconds, 0.001))))
+
+
+def _process(instance_id: uuid.UUID, size: int, apply: Callable[[uuid.UUID, Sequence[Any]], list[uuid.UUID]]) -> int:
     with transaction() as session:
         if not session.scalar(_LOCK, {"instance": str(instance_id)}):
             return 0
-        rows = session.execute(_NEXT, {"instance": instance_id, "n": BATCH}).all()
+        rows = session.execute(_NEXT, {"instance": instance_id, "n": size}).all()
         if not rows:
             return 0
         done = apply(instance_id, rows)
