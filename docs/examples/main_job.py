@@ -71,7 +71,11 @@ def connect(api: Recado, name: str, scan: str | None) -> str:
     number = api.call("POST", "/instances", json={"name": name, "provider": "evolution"})["id"]
     api.call("POST", f"/instances/{number}/connect", json={})
     link = wait("QR", lambda: api.call("GET", f"/instances/{number}/qr"), lambda found: found["qr_code"])
-    Path("qr.txt").write_text(link["qr_code"]) if scan is None else requests.post(scan, timeout=30)
+    if scan is None:
+        Path("qr.txt").write_text(link["qr_code"])
+        print("point the phone at the picture whose data URI is in qr.txt")
+    else:
+        requests.post(scan, timeout=30)
     wait("phone", lambda: api.call("GET", f"/instances/{number}/status"), lambda found: found["status"] == "connected")
     return str(number)
 
