@@ -8,11 +8,12 @@ import { calm, html, parse, post } from "./http.js";
 import { startKeys } from "./keys.js";
 import { reschedule } from "./later.js";
 import { List } from "./list.js";
-import { startPlayers } from "./player.js";
 import { Panel } from "./panel.js";
 import { redraw } from "./parts.js";
+import { startPlayers } from "./player.js";
 import { Selection } from "./selection.js";
 import { Thread } from "./thread.js";
+import { view } from "./viewer.js";
 
 const POLL = 4000; // ms, without a socket
 const SAFETY = 45000; // ms, with one: an event may get lost
@@ -257,14 +258,6 @@ class Inbox {
     this.mark();
   }
 
-  async unread() {
-    if (!this.ticket) return;
-    const url = `${this.address(this.ticket)}/unread`;
-    this.shut();
-    await post(url, new FormData()).catch((refused) => toast(refused.message, "error"));
-    this.list.refresh();
-  }
-
   sent(entry) {
     if (entry.isLater) toast(this.root.dataset.wordsScheduled, "success");
     this.list.refresh();
@@ -284,28 +277,6 @@ class Inbox {
   get wantedId() {
     return this.wanted?.split("/").pop();
   }
-
-  async closeAndNext() {
-    const next = this.list.rows.beside(this.ticket, 1) ?? this.list.rows.beside(this.ticket, -1);
-    if (!this.ticket || this.conversation.dataset.status === "closed") return;
-    const url = `${this.address(this.ticket)}/close`;
-    try {
-      await post(url, new FormData());
-      if (next) this.stepTo(next);
-      else this.shut();
-    } catch (refused) {
-      toast(refused.message, "error");
-    }
-    this.list.refresh();
-  }
-}
-
-function view(link) {
-  const dialog = document.getElementById("viewer");
-  dialog.querySelector("[data-viewer-image]").src = link.href;
-  dialog.querySelector("[data-viewer-name]").textContent = link.dataset.name;
-  dialog.querySelector("[data-viewer-download]").href = `${link.href}?download=1`;
-  dialog.showModal();
 }
 
 export default (root) => {

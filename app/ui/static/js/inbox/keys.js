@@ -1,4 +1,7 @@
 // The keyboard. Single letters while nobody is writing; with Alt the same letters also from within a text.
+import { toast } from "../toast.js";
+import { post } from "./http.js";
+
 const PATIENCE = 1200; // ms between "g" and its letter
 
 function writing({ target }) {
@@ -17,8 +20,8 @@ export function startKeys(root, inbox) {
     v: () => inbox.composer?.recorder.start(),
     t: () => press("transfer"),
     e: () => press("close"),
-    E: () => inbox.closeAndNext(),
-    u: () => inbox.unread(),
+    E: () => closeAndNext(inbox),
+    u: () => unread(inbox),
     p: () => inbox.panel.toggle(),
     x: () => inbox.selection.toggle(inbox.ticket),
     1: tab("mine"),
@@ -47,4 +50,26 @@ export function startKeys(root, inbox) {
     acts[name]();
   };
   addEventListener("keydown", act, true);
+}
+
+async function unread(inbox) {
+  if (!inbox.ticket) return;
+  const url = `${inbox.address(inbox.ticket)}/unread`;
+  inbox.shut();
+  await post(url, new FormData()).catch((refused) => toast(refused.message, "error"));
+  inbox.list.refresh();
+}
+
+async function closeAndNext(inbox) {
+  const { rows } = inbox.list;
+  if (!inbox.ticket || inbox.conversation.dataset.status === "closed") return;
+  const next = rows.beside(inbox.ticket, 1) ?? rows.beside(inbox.ticket, -1);
+  try {
+    await post(`${inbox.address(inbox.ticket)}/close`, new FormData());
+    if (next) inbox.stepTo(next);
+    else inbox.shut();
+  } catch (refused) {
+    toast(refused.message, "error");
+  }
+  inbox.list.refresh();
 }
