@@ -32,7 +32,7 @@ NAMES = (
     "voice",
 )
 PATIENCE_SECONDS = 240
-BY_THE_MINUTE = ("attending",)  # a round of theirs is a minute
+BY_THE_MINUTE = ("attending", "voice")  # a round of theirs is a minute
 
 
 def main() -> int:

@@ -195,7 +195,7 @@ def _first_out(stack: Stack, stub: sending.Stub, company: Company, number: uuid.
             service.cancel(campaign)
             release()
     wait = sorted(waits)[len(waits) // 2]
-    return Row("4 first voice note out", f"{wait:.2f} s", "5 s", wait, 5.0, is_ceiling=True)
+    return Row("4 first voice note out", f"{wait:.2f} s", "5 s", wait / 5, 1.0, is_ceiling=True)
 
 
 if __name__ == "__main__":
