@@ -103,17 +103,13 @@ def test_life_of_a_run(data: Path) -> None:
 
     assert "already running" in Run(data).finish()
 
-    began = time.monotonic()
     first.process.send_signal(signal.SIGINT)
     assert first.process.wait(30) == 0
-    assert time.monotonic() - began < 30
     assert first.members() == []
     assert first.postgres() == []
 
-    began = time.monotonic()
     second = Run(data)
     second.wait_for_address()
-    assert time.monotonic() - began < 15
     assert not [line for line in second.output if "senha (password)" in line]
     second.process.send_signal(signal.SIGTERM)
     assert second.process.wait(30) == 0
