@@ -15,7 +15,8 @@ from app.core.audit import audit
 from app.core.context import acting
 from app.core.db import transaction
 from app.core.storage import storage
-from tests.factories import make_contact
+from app.inbox.models import Ticket
+from tests.factories import make_contact, make_instance
 
 
 def rows_of(page):
@@ -219,3 +220,18 @@ def test_a_contacts_new_tags_are_shown_before_and_after(api_client, company, as_
     api_client().patch(f"/contacts/{contact.id}", json={"tags": ["Ouro", "VIP"], "name": "Ana"})
     changes = [row.changes for row in audited("contact.update", company.tenant_id)]
     assert changes == [{"tags": [[], ["Ouro"]]}, {"name": ["Maria Souza", "Ana"], "tags": [["Ouro"], ["Ouro", "VIP"]]}]
+
+
+def test_opening_a_conversation_is_looking_at_a_contact_too(client_for, company, as_admin, audited):
+    contact, instance = make_contact(), make_instance()
+    with transaction() as session:
+        ticket = Ticket(contact_id=contact.id, instance_id=instance.id)
+        session.add(ticket)
+        session.flush()
+        ticket_id = ticket.id
+    browser = client_for("admin")
+    for _ in range(2):
+        assert browser.get(f"/inbox/{ticket_id}").status_code == 200
+        assert browser.get(f"/inbox/{ticket_id}/parts").status_code == 200
+    views = audited("contact.view", company.tenant_id)
+    assert [(row.resource_id, row.user_id) for row in views] == [(contact.id, company.users["admin"])]

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.contacts.queries.labels import list_tags
+from app.contacts.service.people import note_view
 from app.core import ids
 from app.core.context import current_actor
 from app.core.errors import NotFound
@@ -120,6 +121,7 @@ def _around(ticket_id: uuid.UUID) -> dict[str, Any]:
 
 def _conversation(ticket_id: uuid.UUID) -> dict[str, Any]:
     around = _around(ticket_id)
+    note_view(around["row"].contact_id)  # opening it shows the person's data; keeping it open is no second look
     return {
         **around,
         "thread": queries.thread(ticket_id),
