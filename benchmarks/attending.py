@@ -206,7 +206,11 @@ def _rows(
     heard = [person.seen[name] - dues[name] for person in people for name in person.seen if name in dues]
     total = f"of {len(dues)}"
     names = {message: name for name, _ticket, message in kept}
-    told = [at - dues[names[message]] for person in people for message, at in person.told.items() if message in names]
+    first: dict[str, float] = {}
+    for person in people:
+        for message, at in person.told.items():
+            first[message] = min(at, first.get(message, at))
+    told = [at - dues[names[message]] for message, at in first.items() if message in names]
     waits = f"the socket told within {_spread(told)}, read within {_spread(heard)}"
     idle = sum(not person.answers for person in people)
     return [
