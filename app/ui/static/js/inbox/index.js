@@ -13,12 +13,11 @@ import { redraw } from "./parts.js";
 import { startPlayers } from "./player.js";
 import { Selection } from "./selection.js";
 import { Thread } from "./thread.js";
-import { view } from "./viewer.js";
+import { startViewer, view } from "./viewer.js";
 
 const POLL = 4000; // ms, without a socket
 const SAFETY = 45000; // ms, with one: an event may get lost
 const UNSEEN = 30000; // ms, without one, while nobody looks: the title still counts
-const TYPING_FOR = 6000;
 
 class Inbox {
   constructor(root) {
@@ -32,6 +31,7 @@ class Inbox {
     this.bind();
     startKeys(root, this);
     startPlayers(root);
+    startViewer();
     this.panel = new Panel(root);
     if (this.place.querySelector(".conversation")) this.adopt();
     this.tick();
@@ -109,12 +109,10 @@ class Inbox {
   }
 
   typing(payload) {
-    const line = this.conversation?.querySelector("[data-typing]");
-    if (!line || payload.ticket_id !== this.ticket || payload.user_id === this.root.dataset.me) return;
-    line.textContent = [payload.name, this.root.dataset.wordsTyping].filter(Boolean).join(" ");
-    line.hidden = false;
-    clearTimeout(this.typingTimer);
-    this.typingTimer = setTimeout(() => (line.hidden = true), TYPING_FOR);
+    if (payload.ticket_id !== this.ticket || payload.user_id === this.root.dataset.me) return;
+    const names = this.root.querySelector("[data-people]").content;
+    const name = names.querySelector(`[data-person-id="${CSS.escape(payload.user_id)}"]`)?.textContent;
+    this.thread?.showTyping([name, this.root.dataset.wordsTyping].filter(Boolean).join(" "));
   }
 
   subscribe() {

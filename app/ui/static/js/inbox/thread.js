@@ -5,6 +5,7 @@ import { Rows } from "./window.js";
 
 const NEAR = 90; // px from the end that still count as the end
 const AHEAD = 700; // px before an edge at which more comes
+const TYPING_FOR = 6000; // ms
 const SEARCHED = 40; // pages back when a quote is followed
 
 export class Thread {
@@ -176,6 +177,15 @@ export class Thread {
     this.items.querySelector("#thread-none")?.remove();
     this.toEnd();
     return same || row;
+  }
+
+  showTyping(words) {
+    const line = this.box.querySelector("[data-typing]");
+    line.textContent = words;
+    line.hidden = false;
+    if (this.sticks) this.toEnd();
+    clearTimeout(this.typingTimer);
+    this.typingTimer = setTimeout(() => (line.hidden = true), TYPING_FOR);
   }
 
   /** Whether that row is in this thread and the thread is in the page. */
