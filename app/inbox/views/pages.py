@@ -124,9 +124,9 @@ def _conversation(ticket_id: uuid.UUID) -> dict[str, Any]:
     note_view(around["row"].contact_id)  # opening it shows the person's data; keeping it open is no second look
     return {
         **around,
-        "thread": queries.thread(ticket_id),
-        "ticket_id": ticket_id,
         "mentionable": service.mentionable(queries.get_ticket(ticket_id)),
+        "thread": queries.thread(ticket_id),  # after every commit: one would expire its rows, and each be asked again
+        "ticket_id": ticket_id,
         "draft": service.find_draft(ticket_id),
         "client_key": str(ids.new_id()),
         "replies": queries.list_quick_replies(),
