@@ -39,7 +39,7 @@ def test_cloud_is_not_available_yet(as_admin, to_sim, ctx):
         ({"name": "x" * 81}, "name"),
         ({"name": "ok", "phone_number": "123"}, "phone_number"),
         ({"name": "ok", "max_agents": 101}, "max_agents"),
-        ({"name": "ok", "pace": {"batch_size": 0}}, "pace.batch_size"),
+        ({"name": "ok", "pace": {"batch_size": -1}}, "pace.batch_size"),
     ],
 )
 def test_bad_fields_are_named(as_admin, to_sim, ctx, fields, field):
