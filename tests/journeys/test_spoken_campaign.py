@@ -12,11 +12,12 @@ from playwright.sync_api import Browser, Page, expect
 from app.speech.audio import decode, is_silent
 from tests.browsers import visiting
 from tests.journeys import walk
-from tests.journeys.stack import ADMIN, Stack
+from tests.journeys.stack import Stack
 from tests.journeys.walk import PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
 
+OWNER = "dona@radio.com.br"
 GROUP = "Ouvintes"
 MESSAGE = "Olá {primeiro_nome}, aqui é da Padaria do Zé. Seu pedido de R$ 34,90 fica pronto às 14h30."
 SHEET = "Nome;Telefone\nMaria Souza;11987650101\nJoão Lima;11987650102\nAna Prado;11987650103\n"
@@ -25,7 +26,8 @@ SHEET = "Nome;Telefone\nMaria Souza;11987650101\nJoão Lima;11987650102\nAna Pra
 @pytest.fixture
 def page(browser: Browser, stack: Stack) -> Iterator[Page]:
     with visiting(browser) as page:
-        walk.sign_in(page, stack, ADMIN)
+        stack.company("Rádio da Vila", OWNER)
+        walk.sign_in(page, stack, OWNER)
         yield page
 
 

@@ -90,7 +90,8 @@ class Inbox {
     if (!/^(ticket|message):/.test(name)) return;
     this.list.refresh();
     if (!this.ticket || payload.ticket_id !== this.ticket) return this.elsewhere(name, payload);
-    if (name === "message:update") this.thread.change(payload.message_id);
+    // A change may be the first news of a message: one typed on the phone itself, say.
+    if (name === "message:update" && this.thread.has(payload.message_id)) this.thread.change(payload.message_id);
     else this.thread.refresh();
     if (name === "ticket:update") this.moved(payload);
     if (name === "message:new") this.seen();

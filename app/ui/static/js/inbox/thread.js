@@ -150,9 +150,13 @@ export class Thread {
     return node.matches("[data-pending], [data-unread-line]");
   }
 
+  has(messageId) {
+    return Boolean(this.rows.find(`m-${messageId}`));
+  }
+
   /** A message somewhere in the thread changed: ticks, an edit, a reaction. */
   change(messageId) {
-    if (!this.rows.find(`m-${messageId}`)) return;
+    if (!this.has(messageId)) return;
     this.changed.add(messageId);
     this.redraw();
   }
