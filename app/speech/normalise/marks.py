@@ -87,7 +87,7 @@ def finished(text: str) -> str:
 
 def _set(text: str) -> str:
     """One removal may bring the next two together."""
-    text = _DASH.sub(", ", _EMPTY_PAIR.sub(" ", text))
+    text = _DASH.sub(", ", _SPACES.sub(" ", _EMPTY_PAIR.sub(" ", text)))  # a long gap costs its square below
     text = _DOTS.sub("…", text.replace("…", "..."))
     text = _LONELY.sub("", _REPEATED.sub(r"\1", _BEFORE_POINT.sub("", text)))
     return _SPACES.sub(" ", text).strip()
