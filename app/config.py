@@ -245,7 +245,4 @@ class Config:
             "WTF_CSRF_TIME_LIMIT": None,
             "BABEL_DEFAULT_LOCALE": "pt_BR",
             "BABEL_DEFAULT_TIMEZONE": "America/Sao_Paulo",
-            # The limiter has its own name for a Unix socket.
-            "RATELIMIT_STORAGE_URI": self.redis_url.replace("unix://", "redis+unix://", 1),
-            "RATELIMIT_HEADERS_ENABLED": True,
         }

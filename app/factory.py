@@ -90,7 +90,6 @@ def _bind_extensions(app: Flask) -> None:
     extensions.babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
     extensions.csrf.init_app(app)
     extensions.login_manager.init_app(app)
-    extensions.limiter.init_app(app)
 
 
 def _wire_features() -> None:

@@ -13,10 +13,10 @@ from app.core.audit_log import MOST, Wanted, list_entries
 from app.core.db import transaction
 from app.core.paging import MAX_LIMIT
 from app.core.schema import Schema, UtcDateTime
+from app.core.text import defused
 
 blp = Blueprint("logs", __name__, url_prefix="/logs", description="What was done, and by whom")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = ("created_at", "action", "source", "user_id", "resource_type", "resource_id", "changes", "ip", "user_agent")
 
 
@@ -99,6 +99,5 @@ def as_file(wanted: Wanted) -> Response:
 
 
 def _cell(value: Any) -> str:
-    """What a spreadsheet would run as a formula becomes text."""
     written = "" if value is None else value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return "'" + written if written.startswith(_FORMULA) else written
+    return defused(written)

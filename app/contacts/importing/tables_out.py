@@ -7,19 +7,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+from app.core.text import defused
+
 _MOST_ROWS = 1_048_576  # of an Excel sheet
 
 
 def safe_cell(value: Any) -> Any:
-    """A leading apostrophe makes it text; phones such as +55 (11) … keep their plus, they are no formula."""
-    if not isinstance(value, str) or not value.startswith(_DANGEROUS):
-        return value
-    return value if _is_phone(value) else "'" + value
+    """Phones such as +55 (11) … keep their plus: they are no formula."""
+    return value if not isinstance(value, str) or _is_phone(value) else defused(value)
 
 
 def _is_phone(text: str) -> bool:
-    return text[0] == "+" and text[1:].replace(" ", "").replace("(", "").replace(")", "").replace("-", "").isdigit()
+    return (
+        text.startswith("+") and text[1:].replace(" ", "").replace("(", "").replace(")", "").replace("-", "").isdigit()
+    )
 
 
 def write_table(path: Path, kind: str, rows: Iterable[Iterable[Any]]) -> None:
