@@ -23,8 +23,9 @@ WITHOUT_FORMS = ("/api/", "/webhooks/")  # bearer and gateways' secrets; cookies
 
 @pytest.fixture
 def addresses(app, belongings):
-    """(method, address) of every door, with rows that exist."""
-    return [(m, PARAMETER.sub(lambda found: belongings[found[1]], rule.rule)) for rule, m in doors(app)]
+    """(method, address) of every door, with rows that exist; the API's own tests may have added theirs."""
+    ours = [(rule, m) for rule, m in doors(app) if "/probe/" not in rule.rule]
+    return [(m, PARAMETER.sub(lambda found: belongings[found[1]], rule.rule)) for rule, m in ours]
 
 
 def test_every_page_carries_the_headers(addresses, client_for):
