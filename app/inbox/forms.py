@@ -10,12 +10,21 @@ from flask_babel import get_timezone
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField, TextAreaField, TimeField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from app.core.errors import AppError, Invalid
-from app.inbox.models import PRIORITIES, STATUSES, Queue
+from app.inbox.models import PRIORITIES, STATUSES, Queue, QuickReply
 from app.inbox.queries import TicketFilter
 from app.inbox.queries.filters import ANY
 
@@ -100,6 +109,15 @@ DAYS = (
 )
 
 
+def _refuse(form: FlaskForm, error: AppError) -> None:
+    """Put the service's words beside the field they are about."""
+    for one in error.errors:
+        if one.field in form:
+            form[one.field].errors = [*form[one.field].errors, one.message]
+    if not error.errors:
+        form.form_errors.append(str(error.message))
+
+
 class QueueForm(FlaskForm):
     name = StringField(_l("Nome"))
     description = StringField(_l("Descrição"))
@@ -138,13 +156,29 @@ class QueueForm(FlaskForm):
         start, end = (field.data.strftime("%H:%M") if field.data else "" for field in (self.start, self.end))
         return {"start": start, "end": end, "days": self.days.data or []}
 
-    def refuse(self, error: AppError) -> None:
-        """Put the service's words beside the field they are about."""
-        for one in error.errors:
-            if one.field in self:
-                self[one.field].errors = [*self[one.field].errors, one.message]
-        if not error.errors:
-            self.form_errors.append(str(error.message))
+    refuse = _refuse
+
+
+class QuickReplyForm(FlaskForm):
+    shortcut = StringField(_l("Atalho"))
+    content = TextAreaField(
+        _l("Texto"),
+        description=_l("{nome}, {primeiro_nome}, {atendente}, {empresa} e os campos do contato são preenchidos."),
+        id="reply-content",  # the page's own main part is called content
+    )
+    category = StringField(_l("Categoria"), description=_l("Junta as parecidas. Ex.: Pagamento."))
+    media_id = HiddenField(_l("Arquivo"))
+    is_own = BooleanField(_l("Só para mim"))
+
+    @classmethod
+    def of(cls, reply: QuickReply) -> "QuickReplyForm":
+        return cls(formdata=None, obj=reply)
+
+    def fields(self) -> dict[str, Any]:
+        found = {name: self[name].data or "" for name in ("shortcut", "content", "category")}
+        return {**found, "media_id": find_uuid(self.media_id.data)}
+
+    refuse = _refuse
 
 
 def attending(form: Mapping[str, str], defaults: Mapping[str, Any]) -> dict[str, Any]:

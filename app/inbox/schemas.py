@@ -156,23 +156,27 @@ class QueueSchema(QueuePatchSchema):
     created_at = UtcDateTime(dump_only=True)
 
 
+_CONTENT = "Up to 4,096 characters, with {nome} and the like; may be empty where a file stands for the words"
+_REPLY_FILE = "A file of POST /media that goes with it; null for none"
+
+
 class QuickReplySchema(Schema):
     """`is_own`: only the one who made it sees it; an attendant may make only such."""
 
     id = fields.UUID(dump_only=True)
     shortcut = fields.String(required=True)
-    content = fields.String(required=True)
-    category = fields.String()
-    media_id = fields.UUID(allow_none=True)
+    content = fields.String(required=True, metadata={"description": _CONTENT})
+    category = fields.String(validate=validate.Length(max=60), metadata={"description": "Groups those that are alike"})
+    media_id = fields.UUID(allow_none=True, metadata={"description": _REPLY_FILE})
     is_own = fields.Boolean()
     created_at = UtcDateTime(dump_only=True)
 
 
 class QuickReplyPatchSchema(Schema):
     shortcut = fields.String()
-    content = fields.String()
-    category = fields.String()
-    media_id = fields.UUID(allow_none=True)
+    content = fields.String(metadata={"description": _CONTENT})
+    category = fields.String(validate=validate.Length(max=60))
+    media_id = fields.UUID(allow_none=True, metadata={"description": _REPLY_FILE})
 
 
 class OnlineUserSchema(Schema):

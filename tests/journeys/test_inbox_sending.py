@@ -7,6 +7,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.journeys.shop import Shop, accept, bubble, row, say, until
 from tests.journeys.walk import PATIENCE
+from tests.media.samples import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
 
@@ -112,11 +113,14 @@ def test_a_quick_reply_knows_the_customer(shop: Shop, bia: Page):
     phone = "5511970030006"
     shop.writes(phone, "Quanto custa?", name="Duda Reis")
     bia.goto(f"{shop.stack.url}/settings/quick-replies")
-    bia.get_by_role("button", name="Nova resposta").click()
-    dialog = bia.get_by_role("dialog", name="Nova resposta")
-    dialog.get_by_role("textbox", name="Atalho").fill("preco")
-    dialog.get_by_role("textbox", name="Texto").fill("{primeiro_nome}, a fatia custa R$ 12.")
-    dialog.get_by_role("button", name="Salvar").click()
+    bia.get_by_role("link", name="Nova resposta").click()
+    bia.get_by_role("textbox", name="Atalho").fill("preco")
+    bia.get_by_role("textbox", name="Texto").fill("{primeiro_nome}, a fatia custa R$ 12.")
+    bia.locator(".file-picker__input").set_input_files(
+        {"name": "bolo.png", "mimeType": "image/png", "buffer": picture()}
+    )
+    expect(bia.get_by_role("link", name="bolo.png")).to_be_visible(timeout=PATIENCE)
+    bia.get_by_role("button", name="Salvar").click()
     expect(bia.get_by_role("cell", name="/preco", exact=True)).to_be_visible(timeout=PATIENCE)
     bia.goto(f"{shop.stack.url}/inbox?tab=waiting")
     accept(bia, "Duda Reis")
@@ -124,8 +128,9 @@ def test_a_quick_reply_knows_the_customer(shop: Shop, bia: Page):
     expect(bia.get_by_role("option", name=re.compile("preco"))).to_be_visible()
     box(bia).press("Enter")
     expect(box(bia)).to_have_value("Duda, a fatia custa R$ 12.", timeout=PATIENCE)
+    expect(bia.locator("[data-files]")).to_contain_text("bolo.png", timeout=PATIENCE)
     box(bia).press("Enter")
-    until(lambda: times(shop, phone, "Duda, a fatia custa R$ 12."))
+    until(lambda: ("imageMessage", "Duda, a fatia custa R$ 12.") in shop.received(phone))
 
 
 def test_a_refused_message_says_why_and_goes_again(shop: Shop, bia: Page):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select, text
+from sqlalchemy import ColumnElement, or_, select, text
 
 from app.accounts.models import User
 from app.core.context import current_actor
@@ -69,15 +69,27 @@ def list_attendants() -> list[Attendant]:
     ]
 
 
-def list_quick_replies(search: str = "") -> Sequence[QuickReply]:
+def list_quick_replies(search: str = "", category: str = "") -> Sequence[QuickReply]:
     """Everybody's and the actor's own, by shortcut; `search` looks into shortcut and text."""
-    actor = require("inbox.use")
-    mine = or_(QuickReply.user_id.is_(None), QuickReply.user_id == actor.user_id)
-    wanted = select(QuickReply).where(QuickReply.tenant_id == actor.tenant_id, mine)
+    wanted = select(QuickReply).where(*_offered())
+    if category:
+        wanted = wanted.where(QuickReply.category == category)
     if search.strip():
         words = f"%{search.strip().lstrip('/')}%"
         wanted = wanted.where(QuickReply.shortcut.ilike(words) | QuickReply.content.ilike(words))
     return read_session().scalars(wanted.order_by(QuickReply.shortcut, QuickReply.id).limit(500)).all()
+
+
+def list_reply_categories() -> Sequence[str]:
+    """Those in use among what the actor is offered."""
+    wanted = select(QuickReply.category).where(*_offered(), QuickReply.category != "").distinct()
+    return read_session().scalars(wanted.order_by(QuickReply.category)).all()
+
+
+def _offered() -> tuple[ColumnElement[bool], ...]:
+    actor = require("inbox.use")
+    mine = or_(QuickReply.user_id.is_(None), QuickReply.user_id == actor.user_id)
+    return QuickReply.tenant_id == actor.tenant_id, mine
 
 
 def get_quick_reply(reply_id: uuid.UUID) -> QuickReply:

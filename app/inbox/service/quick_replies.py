@@ -17,9 +17,12 @@ from app.core.permissions import can, require
 from app.inbox.models import QuickReply, SavedFilter
 from app.inbox.queries.access import get_ticket
 from app.inbox.queries.queues import get_quick_reply, may_edit
+from app.media.queries import get_media
 from app.media.service import check_uploaded
 from app.templates.rules import render
 
+LONGEST, LONGEST_CATEGORY = 4096, 60
+_FIELDS = ("shortcut", "content", "category", "media_id")
 _SHORTCUT = re.compile(r"[\w-]{1,40}")
 
 
@@ -28,9 +31,10 @@ def create_quick_reply(
 ) -> QuickReply:
     """`is_own`: only for the actor. Raises Forbidden, Invalid, Conflict for a shortcut in use."""
     actor = _may_write(is_own)
-    fields = _checked({"shortcut": shortcut, "content": content, "category": category, "media_id": media_id})
-    reply = QuickReply(user_id=actor.user_id if is_own else None, **fields)
-    return _save(reply, "quick_reply.create")
+    fields = {"shortcut": shortcut, "content": content, "category": category, "media_id": media_id}
+    with transaction():
+        reply = QuickReply(user_id=actor.user_id if is_own else None, **_checked(fields))
+        return _save(reply, "quick_reply.create")
 
 
 def update_quick_reply(reply_id: uuid.UUID, **changes: Any) -> QuickReply:
@@ -39,7 +43,7 @@ def update_quick_reply(reply_id: uuid.UUID, **changes: Any) -> QuickReply:
         reply = get_quick_reply(reply_id)
         if not may_edit(reply):
             raise Forbidden
-        for name, value in _checked(changes).items():
+        for name, value in _checked({**_fields(reply), **changes}).items():
             setattr(reply, name, value)
         return _save(reply, "quick_reply.update")
 
@@ -104,19 +108,32 @@ def _may_write(is_own: bool) -> Actor:
     return actor
 
 
+def _fields(reply: QuickReply) -> dict[str, Any]:
+    return {name: getattr(reply, name) for name in _FIELDS}
+
+
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
-    found = {name: fields[name] for name in ("shortcut", "content", "category", "media_id") if name in fields}
-    if "shortcut" in found:
-        found["shortcut"] = (found["shortcut"] or "").strip().lstrip("/").lower()
-        if not _SHORTCUT.fullmatch(found["shortcut"]):
-            raise Invalid.field("shortcut", _("Use de 1 a 40 letras, números ou hifens, sem espaços"))
-    if "content" in found and not 0 < len((found["content"] or "").strip()) <= 4096:
-        raise Invalid.field("content", _("Escreva o texto, com até 4.096 caracteres"))
-    if found.get("media_id"):
-        check_uploaded(found["media_id"])
-    if "category" in found:
-        found["category"] = (found["category"] or "").strip()[:60]
+    """All of them, tidied. A file may stand for the words."""
+    found = {name: fields[name] for name in _FIELDS}
+    for name in ("shortcut", "content", "category"):
+        found[name] = (found[name] or "").strip()
+    found["shortcut"] = found["shortcut"].lstrip("/").lower()
+    if not _SHORTCUT.fullmatch(found["shortcut"]):
+        raise Invalid.field("shortcut", _("Use de 1 a 40 letras, números ou hifens, sem espaços"))
+    if len(found["content"]) > LONGEST or not (found["content"] or found["media_id"]):
+        raise Invalid.field("content", _("Escreva o texto, com até 4.096 caracteres, ou escolha um arquivo"))
+    if len(found["category"]) > LONGEST_CATEGORY:
+        raise Invalid.field("category", _("Use até 60 letras"))
+    if found["media_id"]:
+        _check_file(found["media_id"])
     return found
+
+
+def _check_file(media_id: uuid.UUID) -> None:
+    """One that the actor may see, because behind a shortcut it is shown to others. Held against the sweep."""
+    get_media(media_id)
+    if check_uploaded(media_id).kind == "recording":
+        raise Invalid.field("media_id", _("Este áudio ainda está sendo preparado. Espere um instante e tente de novo."))
 
 
 def _save(reply: QuickReply, action: str) -> QuickReply:

@@ -1,6 +1,7 @@
 """Queues, quick replies and how the company attends: pages under /settings."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -9,10 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from app.contacts.rules import COLORS
-from app.core.errors import AppError
+from app.core.errors import AppError, Conflict, Forbidden, Invalid
 from app.core.permissions import require
 from app.inbox import queries, service
-from app.inbox.forms import QueueForm, attending, uuids
+from app.inbox.forms import QueueForm, QuickReplyForm, attending, find_uuid, uuids
+from app.media.queries import find_media, list_by_ids
 
 blueprint = Blueprint("inbox_settings", __name__, template_folder="../templates", url_prefix="/settings")
 
@@ -71,23 +73,42 @@ def save() -> ResponseReturnValue:
 @blueprint.get("/quick-replies")
 def quick_replies() -> ResponseReturnValue:
     require("inbox.use")
-    found = queries.list_quick_replies(request.args.get("q", ""))
-    return render_template("inbox/quick_replies.html", replies=found, may_edit=queries.may_edit)
+    category = request.args.get("category", "")
+    found = queries.list_quick_replies(request.args.get("q", ""), category)
+    return render_template(
+        "inbox/quick_replies.html",
+        replies=found,
+        files=list_by_ids([reply.media_id for reply in found if reply.media_id]),
+        categories=[(name, name) for name in queries.list_reply_categories()],
+        category=category,
+        may_edit=queries.may_edit,
+    )
 
 
-@blueprint.post("/quick-replies")
+@blueprint.get("/quick-replies/new")
+def new_quick_reply() -> ResponseReturnValue:
+    require("inbox.use")
+    return _reply_page(QuickReplyForm(formdata=None), None)
+
+
+@blueprint.post("/quick-replies/new")
 def create_quick_reply() -> ResponseReturnValue:
-    fields = _reply_fields()
-    service.create_quick_reply(fields["shortcut"], fields["content"], is_own=request.form.get("is_own") == "1")
-    flash(_("Resposta rápida salva."), "success")
-    return redirect(url_for("inbox_settings.quick_replies"), 303)
+    form = QuickReplyForm()
+    return _save_reply(form, None, lambda: service.create_quick_reply(**form.fields(), is_own=form.is_own.data))
+
+
+@blueprint.get("/quick-replies/<uuid:reply_id>")
+def edit_quick_reply(reply_id: uuid.UUID) -> ResponseReturnValue:
+    reply = queries.get_quick_reply(reply_id)
+    if not queries.may_edit(reply):
+        raise Forbidden
+    return _reply_page(QuickReplyForm.of(reply), reply_id)
 
 
 @blueprint.post("/quick-replies/<uuid:reply_id>")
 def update_quick_reply(reply_id: uuid.UUID) -> ResponseReturnValue:
-    service.update_quick_reply(reply_id, **_reply_fields())
-    flash(_("Resposta rápida salva."), "success")
-    return redirect(url_for("inbox_settings.quick_replies"), 303)
+    form = QuickReplyForm()
+    return _save_reply(form, reply_id, lambda: service.update_quick_reply(reply_id, **form.fields()))
 
 
 @blueprint.post("/quick-replies/<uuid:reply_id>/delete")
@@ -97,8 +118,25 @@ def delete_quick_reply(reply_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("inbox_settings.quick_replies"), 303)
 
 
-def _reply_fields() -> dict[str, str]:
-    return {name: request.form.get(name, "") for name in ("shortcut", "content")}
+def _save_reply(form: QuickReplyForm, reply_id: uuid.UUID | None, save_it: Callable[[], object]) -> ResponseReturnValue:
+    try:
+        save_it()
+    except (Invalid, Conflict) as error:
+        form.refuse(error)
+        return _reply_page(form, reply_id, error.status)
+    flash(_("Resposta rápida salva."), "success")
+    return redirect(url_for("inbox_settings.quick_replies"), 303)
+
+
+def _reply_page(form: QuickReplyForm, reply_id: uuid.UUID | None, status: int = 200) -> ResponseReturnValue:
+    page = render_template(
+        "inbox/quick_reply.html",
+        form=form,
+        reply_id=reply_id,
+        media=find_media(find_uuid(form.media_id.data)),
+        categories=queries.list_reply_categories(),
+    )
+    return page, status
 
 
 def _save_queue(form: QueueForm, queue_id: uuid.UUID | None) -> ResponseReturnValue:
