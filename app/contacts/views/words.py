@@ -23,11 +23,12 @@ def operator_options(allowed: Sequence[str], names: Mapping[str, Any]) -> list[t
 
 def source_words(source: str | None) -> str:
     """Where a consent came from: our own words for our own codes, people's words as they are."""
-    known = {"page": _("registro na página"), "word": _("palavra de saída no WhatsApp"), "api": _("sistema integrado")}
+    word = _("palavra de saída no WhatsApp")
+    known = {"page": _("registro na página"), "inbox": _("registro na conversa"), "api": _("sistema integrado")}
     text = source or ""
     if text.startswith("import: "):
         return _("planilha %(name)s", name=text.removeprefix("import: "))
-    return known.get(text, text)
+    return {**known, "word": word, "message": word}.get(text, text)
 
 
 def condition_value(

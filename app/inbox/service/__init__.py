@@ -4,6 +4,7 @@ from app.inbox.service.answering import on_queued, reply
 from app.inbox.service.arriving import receive
 from app.inbox.service.bulk import ACTIONS, Outcome, bulk
 from app.inbox.service.changing import apply_deleted, apply_edited, read_on_phone
+from app.inbox.service.consent import set_consent
 from app.inbox.service.marks import add_tags, mark_read, mark_unread, set_priority, set_tags
 from app.inbox.service.notes import add_note, find_draft, mentionable, save_draft
 from app.inbox.service.presence import (
@@ -64,6 +65,7 @@ __all__ = [
     "save_filter",
     "save_settings",
     "send_spoken",
+    "set_consent",
     "set_presence",
     "set_priority",
     "set_tags",

@@ -65,6 +65,12 @@ def tags(ticket_id: uuid.UUID) -> ResponseReturnValue:
     return _done(ticket_id)
 
 
+@blueprint.post("/<uuid:ticket_id>/consent")
+def consent(ticket_id: uuid.UUID) -> ResponseReturnValue:
+    service.set_consent(ticket_id, is_given=request.form.get("consent") == "in")
+    return _done(ticket_id)
+
+
 @blueprint.post("/<uuid:ticket_id>/read")
 def read(ticket_id: uuid.UUID) -> ResponseReturnValue:
     service.mark_read(ticket_id)

@@ -117,6 +117,12 @@ def _rated(who: str, names: dict[str, str], details: dict[str, Any]) -> str:
     return _("O cliente deu nota %(rating)s ao atendimento", rating=details.get("rating", "–"))
 
 
+def _consent(who: str, names: dict[str, str], details: dict[str, Any]) -> str:
+    if details.get("is_given"):
+        return _("%(who)s registrou que o cliente aceita receber mensagens", who=who)
+    return _("%(who)s registrou que o cliente pediu para sair", who=who)
+
+
 _EVENTS = {
     "taken": _taken,
     "released": lambda who, names, _d: _("%(who)s devolveu a conversa para a espera", who=who),
@@ -132,6 +138,7 @@ _EVENTS = {
     "muted": lambda who, names, _d: _("Contato bloqueado: o que ele escreve fica guardado aqui, sem avisar ninguém"),
     "priority": _priority,
     "tags": _tags,
+    "consent": _consent,
     "merged": lambda who, names, _d: _("Juntada com outra conversa da mesma pessoa"),
     "answered_on_phone": lambda who, names, _d: _("Respondida pelo celular"),
 }
