@@ -71,6 +71,7 @@ BODIES: dict[str, Any] = {
     "api.tts.generate": {"text": "Olá", "wait": 0},
     "campaign_actions.follow_up": {"segment": "failed"},
     "api.people.create": {"email": "nova@exemplo.com.br", "name": "Nova", "role": "admin"},
+    "api.tokens.create": {"name": "Loja"},
     "api.people.update": {"name": "Outro", "role": "admin"},
     "accounts.invite_person": {"email": "nova@exemplo.com.br", "name": "Nova", "role": "admin"},
     "accounts.save_person": {"name": "Outro", "role": "admin"},
@@ -84,7 +85,7 @@ BODIES: dict[str, Any] = {
 REFUSALS = (403, 404, 409, 422)
 ALLOWED = {
     "viewer": re.compile("never"),
-    "developer": re.compile(r"accounts\.|(api\.)?dead.letters\.|hooks\.|api\.webhooks\."),
+    "developer": re.compile(r"accounts\.|(api\.)?dead.letters\.|hooks\.|api\.webhooks\.|api\.tokens\."),
 }
 LOOKS = {"lists.count", "lists.builder", "templates.preview"}  # POSTs that only look
 PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")

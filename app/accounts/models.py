@@ -128,6 +128,7 @@ class Mail(db.Model):
     id: Mapped[uuid.UUID] = id_column()
     tenant_id: Mapped[uuid.UUID] = tenant_column()
     kind: Mapped[str] = text_column()
+    user_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, nullable=True)  # who of ours it is for
     payload: Mapped[bytes | None] = mapped_column(LargeBinary, nullable=True)
     status: Mapped[str] = text_column("queued")
     attempts: Mapped[int] = mapped_column(Integer, default=0)

@@ -111,3 +111,29 @@ class ChangedUserSchema(Schema):
     permissions = fields.List(fields.String(), validate=validate.Length(max=100), metadata=_PERMISSIONS)
     max_tickets = fields.Integer(allow_none=True, strict=True, validate=validate.Range(0, 1000))
     is_active = fields.Boolean()
+
+
+class ApiTokenSchema(Schema):
+    """`scopes` null: whatever its person may do, today and later."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    user_id = fields.UUID(required=True, metadata={"description": "Who it acts for."})
+    prefix = fields.String(required=True, metadata={"description": "How the secret begins, to tell it apart."})
+    scopes = fields.List(fields.String(), required=True, allow_none=True)
+    last_used_at = UtcDateTime(required=True, allow_none=True)
+    expires_at = UtcDateTime(required=True, allow_none=True)
+    created_at = UtcDateTime(required=True)
+
+
+class CreatedTokenSchema(ApiTokenSchema):
+    token = fields.String(required=True, metadata={"description": "The secret. Shown only in this answer."})
+
+
+class NewTokenSchema(Schema):
+    name = fields.String(required=True, validate=validate.Length(1, 100))
+    scopes = fields.List(
+        fields.String(), allow_none=True, load_default=None, validate=validate.Length(max=100),
+        metadata={"description": "What it is limited to; null: all that you may.", "example": ["messages.send"]},
+    )  # fmt: skip
+    expires_in_days = fields.Integer(allow_none=True, load_default=None, strict=True, validate=validate.Range(1, 3650))

@@ -44,7 +44,7 @@ def _find_actor(credentials: str) -> Actor | None:
         if token is None:
             return None
         g.api_client, g.timezone = f"token:{token.id}", token.person.timezone
-        return token.person.actor("api", scopes=token.scopes, **where)
+        return token.person.actor("api", scopes=token.scopes, token_id=token.id, **where)
     access = pairs.find_access(credentials, Keys.of(current_app.extensions["recado"]))
     if access is None:
         return None

@@ -17,7 +17,18 @@ from app.core.text import defused
 
 blp = Blueprint("logs", __name__, url_prefix="/logs", description="What was done, and by whom")
 
-_COLUMNS = ("created_at", "action", "source", "user_id", "resource_type", "resource_id", "changes", "ip", "user_agent")
+_COLUMNS = (
+    "created_at",
+    "action",
+    "source",
+    "user_id",
+    "token_id",
+    "resource_type",
+    "resource_id",
+    "changes",
+    "ip",
+    "user_agent",
+)
 
 
 class LogFilterQuery(Schema):
@@ -29,6 +40,7 @@ class LogFilterQuery(Schema):
         metadata={"description": "A whole one or its kind.", "example": "campaign.launch"},
     )
     user_id = fields.UUID(load_default=None)
+    token_id = fields.UUID(load_default=None, metadata={"description": "Done with this API token."})
     source = fields.String(load_default=None, validate=validate.OneOf(("web", "api", "system", "bot")))
     resource_type = fields.String(load_default=None, validate=validate.Length(1, 100))
     resource_id = fields.UUID(load_default=None)
@@ -49,6 +61,7 @@ class LogEntrySchema(Schema):
     action = fields.String(required=True)
     source = fields.String(required=True)
     user_id = fields.UUID(allow_none=True, required=True)
+    token_id = fields.UUID(allow_none=True, required=True)
     resource_type = fields.String(required=True)
     resource_id = fields.UUID(allow_none=True, required=True)
     changes = fields.Dict(allow_none=True, required=True)

@@ -22,8 +22,9 @@ _SECRETS = {
 }
 _INSERT = text(
     """INSERT INTO audit_logs
-       (id, tenant_id, user_id, source, action, resource_type, resource_id, changes, ip, user_agent)
-       VALUES (:id, :tenant_id, :user_id, :source, :action, :resource_type, :resource_id, :changes, :ip, :user_agent)"""
+       (id, tenant_id, user_id, token_id, source, action, resource_type, resource_id, changes, ip, user_agent)
+       VALUES (:id, :tenant_id, :user_id, :token_id, :source, :action, :resource_type, :resource_id, :changes, :ip,
+               :user_agent)"""
 ).bindparams(bindparam("changes", type_=JSONB))
 
 
@@ -39,6 +40,7 @@ def audit(
                 "id": ids.new_id(),
                 "tenant_id": actor.tenant_id,
                 "user_id": actor.user_id,
+                "token_id": actor.token_id,
                 "source": actor.source,
                 "action": action,
                 "resource_type": resource_type,

@@ -16,11 +16,12 @@ from app.core.permissions import can, require
 MOST = 10_000
 
 _ROWS = """
-    SELECT id, created_at, source, action, user_id, resource_type, resource_id, changes, ip, user_agent
+    SELECT id, created_at, source, action, user_id, token_id, resource_type, resource_id, changes, ip, user_agent
     FROM audit_logs WHERE tenant_id = :tenant {conditions} ORDER BY id DESC LIMIT :limit
 """
 _CONDITIONS = {
     "user_id": "user_id = :user_id",
+    "token_id": "token_id = :token_id",
     "source": "source = :source",
     "resource_type": "resource_type = :resource_type",
     "resource_id": "resource_id = :resource_id",
@@ -38,6 +39,7 @@ class Wanted:
 
     action: str | None = None
     user_id: uuid.UUID | None = None
+    token_id: uuid.UUID | None = None
     source: str | None = None
     resource_type: str | None = None
     resource_id: uuid.UUID | None = None

@@ -24,6 +24,7 @@ class Actor:
     user_agent: str | None = None
     name: str = ""
     session_id: uuid.UUID | None = None
+    token_id: uuid.UUID | None = None  # the API token that speaks for the person
     unconfirmed: frozenset[str] = field(default_factory=frozenset)  # actions that wait for a second factor
 
 

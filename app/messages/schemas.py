@@ -42,6 +42,7 @@ class MessageSchema(Schema):
     direction = fields.String(required=True)
     sender_type = fields.String(required=True)
     user_id = fields.UUID(allow_none=True)
+    token_id = fields.UUID(allow_none=True, metadata={"description": "The API token that it was sent with."})
     type = fields.String(required=True)
     text = fields.String(required=True)
     media = fields.Nested(MessageMediaSchema, allow_none=True)
@@ -104,6 +105,7 @@ def message_rows(page: Page[Message]) -> Page[dict[str, Any]]:
 
 def message_row(message: Message, media: Media | None) -> dict[str, Any]:
     plain = {name: getattr(message, name) for name in (*_PLAIN, *_TIMES)}
+    plain["token_id"] = message.details.get("token_id")
     return {**plain, "text": message.body, "media": _media_row(message, media)}
 
 

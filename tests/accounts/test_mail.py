@@ -12,7 +12,7 @@ from rq import Queue
 from sqlalchemy import text
 
 from app.accounts.jobs import deliver, sweep
-from app.accounts.service import letters, mail
+from app.accounts.service import invitations, letters, mail
 from app.core import background, clock, mailing
 from app.core.context import acting
 from app.core.db import transaction
@@ -241,3 +241,44 @@ class TestTrialOutbox:
             mailing.keep(Letter("a@b.com", str(n), "x", "x"), tmp_path / "m")
         assert [row["subject"] for row in mailing.kept(tmp_path / "m")][:2] == ["104", "103"]
         assert len(list((tmp_path / "m").iterdir())) == mailing.MOST_KEPT
+
+
+def test_the_people_page_says_that_an_invitation_was_refused_and_offers_another(client_for, company, smtp, unique):
+    email = f"{unique('bia')}@exemplo.com.br"
+    with acting(company.actor()):
+        user_id = invitations.invite(email, "Bia", "agent").user.id
+    assert "Convidada" in row_on_page(client_for, user_id)
+    smtp.answer = "550 no such user"
+    send_all(company)
+    row = row_on_page(client_for, user_id)
+    assert "Convite não chegou" in row
+    assert "550 no such user" in row
+    smtp.answer = "250 ok"
+    client_for("admin").submit(f"/settings/users/{user_id}/invite")
+    send_all(company)
+    assert "Convite não chegou" not in row_on_page(client_for, user_id)
+    assert smtp.letters[-1]["To"] == email
+
+
+def test_the_people_page_says_that_an_invitation_waits_or_ended(client_for, company, smtp, owner_engine, unique):
+    smtp.answer = "451 later"
+    with acting(company.actor()):
+        user_id = invitations.invite(f"{unique('bia')}@exemplo.com.br", "Bia", "agent").user.id
+    send_all(company)
+    assert "Enviando o convite" in row_on_page(client_for, user_id)
+    with owner_engine.begin() as connection:
+        connection.execute(text("UPDATE one_time_links SET expires_at = now() WHERE user_id = :id"), {"id": user_id})
+    assert "Convite venceu" in row_on_page(client_for, user_id)
+
+
+def send_all(company):
+    with acting(company.actor()):
+        due = mail.list_due()
+    for mail_id in due:
+        deliver(str(company.tenant_id), str(mail_id))
+
+
+def row_on_page(client_for, user_id):
+    page = client_for("admin").get("/settings/users").get_data(as_text=True)
+    rows = [row for row in page.split("<tr>") if f"/settings/users/{user_id}" in row]
+    return rows[0]

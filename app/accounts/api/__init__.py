@@ -1,5 +1,5 @@
 """JSON doors of accounts."""
 
-from app.accounts.api import auth, users
+from app.accounts.api import auth, tokens, users
 
-blps = (auth.blp, users.blp)
+blps = (auth.blp, users.blp, tokens.blp)

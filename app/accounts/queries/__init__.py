@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.engine import Row
 
 from app.accounts.models import ApiToken, Identity, Tenant, User, UserSession
+from app.accounts.queries.invited import Invited, states_of
 from app.core import clock
 from app.core.context import Actor, acting, current_actor, system
 from app.core.db import read_session, transaction
@@ -167,16 +168,17 @@ def list_users() -> Sequence[User]:
 
 @dataclass(frozen=True)
 class Member:
-    """`invited`: has not chosen a password yet."""
+    """`invited`: has not chosen a password yet, and what became of the invitation."""
 
     user: User
-    invited: bool
+    invited: Invited | None
 
 
 def list_team() -> list[Member]:
     """Active ones first, by name."""
     people = read_session().scalars(select(User).order_by(User.is_active.desc(), User.name)).all()
-    return [Member(user, user.password_hash is None) for user in people]
+    invited = states_of([user.id for user in people if user.password_hash is None])
+    return [Member(user, invited.get(user.id)) for user in people]
 
 
 def page_of_users(
@@ -188,10 +190,7 @@ def page_of_users(
     is_active: bool | None = None,
 ) -> Page[dict[str, Any]]:
     """By name. A company has few people: pages are numbered, and the cursor is the next number."""
-    page, limit = clamp(page, limit)
-    parts = decode_cursor(cursor, 1)
-    if parts and (parts[0] or "").isdecimal():
-        page = min(max(int(parts[0] or 1), 1), 1_000_000)
+    page, limit = clamp(_number_in(cursor) or page, limit)
     wanted = select(User)
     if words := search.strip():
         named = User.name.icontains(words, autoescape=True)
@@ -205,6 +204,12 @@ def page_of_users(
     rows = session.scalars(wanted.order_by(User.name, User.id).limit(limit).offset((page - 1) * limit)).all()
     following = encode_cursor(page + 1) if page * limit < total else None
     return Page([fields_of_user(row) for row in rows], total, page, limit, following)
+
+
+def _number_in(cursor: str | None) -> int | None:
+    parts = decode_cursor(cursor, 1)
+    found = str(parts[0] or "") if parts else ""
+    return min(max(int(found), 1), 1_000_000) if found.isdecimal() and len(found) < 20 else None
 
 
 def fields_of_user(user: User) -> dict[str, Any]:
@@ -229,6 +234,14 @@ def list_api_tokens() -> Sequence[ApiToken]:
     """Newest first; the revoked ones are gone from the list."""
     wanted = select(ApiToken).where(ApiToken.revoked_at.is_(None)).order_by(ApiToken.id.desc())
     return read_session().scalars(wanted).all()
+
+
+def page_of_tokens(page: int = 1, limit: int = 50, cursor: str | None = None) -> Page[ApiToken]:
+    """Those that the page lists, in numbered pages; the cursor is the next number."""
+    page, limit = clamp(_number_in(cursor) or page, limit)
+    found = list_api_tokens()
+    following = encode_cursor(page + 1) if page * limit < len(found) else None
+    return Page(list(found[(page - 1) * limit : page * limit]), len(found), page, limit, following)
 
 
 def list_own_sessions() -> Sequence[UserSession]:

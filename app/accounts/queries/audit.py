@@ -20,8 +20,8 @@ PER_PAGE = 50
 # The policy filters too; the company is named so that the index is used from its first column.
 _ROWS = """
     SELECT a.id, a.created_at, a.source, a.action, a.resource_type, a.resource_id, a.changes, a.ip, a.user_agent,
-           a.user_id, u.name AS user_name, u.email AS user_email
-    FROM audit_logs a LEFT JOIN users u ON u.id = a.user_id
+           a.user_id, u.name AS user_name, u.email AS user_email, k.name AS token_name
+    FROM audit_logs a LEFT JOIN users u ON u.id = a.user_id LEFT JOIN api_tokens k ON k.id = a.token_id
     WHERE a.tenant_id = :tenant_id {conditions} ORDER BY a.id DESC LIMIT :limit
 """
 _CONDITIONS = {

@@ -90,7 +90,7 @@ def forget_files() -> None:
 
 def _rows(wanted: AuditFilter, zone: ZoneInfo) -> Iterator[list[str]]:
     titles = [_("Quando"), _("Quem"), _("E-mail"), _("Ação"), _("O quê"), _("Identificador"), _("Mudanças")]
-    yield [*titles, _("Origem"), _("Endereço"), _("Navegador")]
+    yield [*titles, _("Origem"), _("Token de API"), _("Endereço"), _("Navegador")]
     for batch in walk_audit(wanted):
         yield from (_row(row, zone) for row in batch)
 
@@ -99,4 +99,13 @@ def _row(row: Any, zone: ZoneInfo) -> list[str]:
     changes = json.dumps(row.changes, ensure_ascii=False) if row.changes else ""
     at = f"{row.created_at.astimezone(zone):%d/%m/%Y %H:%M:%S}"
     what = [row.action, row.resource_type, str(row.resource_id or ""), changes]
-    return [at, row.user_name or "", row.user_email or "", *what, row.source, row.ip or "", row.user_agent or ""]
+    return [
+        at,
+        row.user_name or "",
+        row.user_email or "",
+        *what,
+        row.source,
+        row.token_name or "",
+        row.ip or "",
+        row.user_agent or "",
+    ]

@@ -24,16 +24,16 @@ RETRY_MINUTES = (1, 5, 15, 60, 240, 720)
 LEASE = timedelta(minutes=2)
 
 
-def post(to: str, words: Words, locale: str) -> None:
+def post(to: str, words: Words, locale: str, user_id: uuid.UUID | None = None) -> None:
     """One letter from the acting company; inside the transaction of what it is about."""
-    _add("letter", {"to": to, "locale": locale, "words": words.as_json()})
+    _add("letter", {"to": to, "locale": locale, "words": words.as_json()}, user_id)
 
 
 def post_to(user: User, write: Callable[[], Words]) -> None:
     """In the person's language."""
     with force_locale(user.locale):
         words = write()
-    post(user.email, words, user.locale)
+    post(user.email, words, user.locale, user.id)
 
 
 def post_to_admins(write: Callable[[], Words]) -> None:
@@ -49,9 +49,9 @@ def ask(kind: str, **question: Any) -> None:
     _add(kind, question)
 
 
-def _add(kind: str, payload: dict[str, Any]) -> None:
+def _add(kind: str, payload: dict[str, Any], user_id: uuid.UUID | None = None) -> None:
     with transaction() as session:
-        row = Mail(kind=kind, payload=seal(payload))
+        row = Mail(kind=kind, payload=seal(payload), user_id=user_id)
         session.add(row)
         session.flush()
         enqueue("mail.deliver", tenant_id=current_actor().tenant_id, mail_id=row.id)

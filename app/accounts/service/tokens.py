@@ -16,7 +16,7 @@ from app.core.audit import audit
 from app.core.context import Actor, acting, system
 from app.core.crypto import new_token, token_hash
 from app.core.db import transaction
-from app.core.errors import Invalid, NotFound
+from app.core.errors import Forbidden, Invalid, NotFound
 from app.core.facts import emit
 from app.core.permissions import ALL, can, confirm, require
 
@@ -33,6 +33,8 @@ def create_token(name: str, *, scopes: list[str] | None = None, expires_in_days:
     """It acts as its maker, within `scopes` (None = all that the maker may do)."""
     actor = require("tokens.manage")
     confirm("tokens")
+    if actor.token_id is not None:  # one that leaked would outlive its own end
+        raise Forbidden(_("Um token não cria outro; entre com e-mail e senha."))
     _check(actor, name, scopes, expires_in_days)
     secret = new_token(TOKEN_PREFIX)
     expires_at = clock.now() + timedelta(days=expires_in_days) if expires_in_days else None

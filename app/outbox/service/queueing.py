@@ -67,7 +67,7 @@ def queue_message(
             reply_to=reply_to,
             recipient_key=recipient_key(contact.id),
             status="queued",
-            details=_details(options, audio_id),
+            details=_details(options, audio_id) | ({"token_id": str(actor.token_id)} if actor.token_id else {}),
         )
         session.add(message)
         session.flush()
