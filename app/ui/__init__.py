@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
         path_exists=navigation.path_exists,
         current_actor=find_actor,
         nav_entries=navigation.entries,
+        nav_badge=navigation.find_badge,
         navigation=navigation,
         languages=i18n.LOCALES,
         theme_choice=theme.theme_choice,

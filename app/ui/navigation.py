@@ -1,9 +1,11 @@
 """The menu. An entry shows to those who may use it, once its page exists."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
@@ -18,6 +20,28 @@ class Entry:
     path: str
     icon: str
     any_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A figure beside a menu entry, written by `render` (nothing when it writes nothing). A page that is open keeps it
+    true: at a socket's `events`, or now and then, it asks `path` for the same again."""
+
+    path: str
+    events: str
+    render: Callable[[], Markup]
+
+
+_badges: dict[str, Badge] = {}
+
+
+def add_badge(key: str, badge: Badge) -> None:
+    """For features: the menu itself knows none of them."""
+    _badges[key] = badge
+
+
+def find_badge(key: str) -> Badge | None:
+    return _badges.get(key)
 
 
 MAIN = (

@@ -101,6 +101,7 @@ READS: dict[str, Callable[[uuid.UUID], object]] = {
     "unread": lambda _t: queries.list_tickets("all", TicketFilter(unread=True)),
     "next page": lambda _t: queries.list_tickets("all", None, queries.list_tickets("all").next_cursor),
     "counts": lambda _t: queries.inbox_counts(),
+    "badge": lambda _t: queries.count_calls(100),
     "a row": queries.get_row,
     "thread": queries.thread,
     "thread, older": lambda t: queries.thread(t, queries.thread(t).older),

@@ -2,7 +2,16 @@
 
 from app.inbox.queries.access import find_contested, get_ticket, may_see, visible, waiting_for
 from app.inbox.queries.attendance import Attendance, Figures, Line, attendance, message_totals
-from app.inbox.queries.filters import TABS, Call, Counts, TicketFilter, inbox_counts, newest_call, status_counts
+from app.inbox.queries.filters import (
+    TABS,
+    Call,
+    Counts,
+    TicketFilter,
+    count_calls,
+    inbox_counts,
+    newest_call,
+    status_counts,
+)
 from app.inbox.queries.lists import (
     LastMessage,
     TagRef,
@@ -63,6 +72,7 @@ __all__ = [
     "TicketRow",
     "attendance",
     "contact_panel",
+    "count_calls",
     "find_contested",
     "get_queue",
     "get_quick_reply",

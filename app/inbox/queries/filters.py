@@ -68,6 +68,15 @@ def inbox_counts() -> Counts:
     return Counts(*row)
 
 
+def count_calls(most: int) -> tuple[int, int]:
+    """Own conversations with something unread, and those that wait for anybody; each counted up to `most`. For the
+    menu of every page: one statement along the short indexes of what is open."""
+    actor = require("inbox.use")
+    mine, waiting = _own(actor) & (Ticket.unread_count > 0), waiting_for(actor) & (Ticket.tenant_id == actor.tenant_id)
+    row = read_session().execute(select(count_of(mine, most=most), count_of(waiting, most=most))).one()
+    return row[0], row[1]
+
+
 @dataclass(frozen=True)
 class Call:
     """A customer whom the actor owes a look: when they wrote, and who they are."""
@@ -146,6 +155,6 @@ def _calls(actor: Actor) -> Select[tuple[uuid.UUID]]:
     return select(Mention.ticket_id).where(Mention.user_id == actor.user_id, Mention.read_at.is_(None))
 
 
-def count_of(*clauses: ColumnElement[bool]) -> Any:
-    short = select(Ticket.id).where(*clauses).limit(COUNT_TO).subquery()
+def count_of(*clauses: ColumnElement[bool], most: int = COUNT_TO) -> Any:
+    short = select(Ticket.id).where(*clauses).limit(most).subquery()
     return select(func.count()).select_from(short).scalar_subquery()

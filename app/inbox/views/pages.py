@@ -6,13 +6,14 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from app.contacts.queries.labels import list_tags
 from app.contacts.service.people import note_view
 from app.core import ids
 from app.core.context import current_actor
 from app.core.errors import NotFound
-from app.core.permissions import require
+from app.core.permissions import can, require
 from app.inbox import queries, service
 from app.inbox.forms import filters_of, kept, tab_of
 from app.inbox.queries.excerpts import excerpts
@@ -21,6 +22,7 @@ from app.ui.errors import is_fragment
 
 blueprint = Blueprint("inbox", __name__, template_folder="../templates", url_prefix="/inbox")
 PER_PAGE, MOST = 40, 100
+BADGE_MOST = 99
 
 
 @blueprint.get("")
@@ -69,6 +71,20 @@ def message(message_id: uuid.UUID) -> ResponseReturnValue:
 def parts(ticket_id: uuid.UUID) -> ResponseReturnValue:
     """Everything around the thread, after something happened to the conversation."""
     return render_template("inbox/_parts.html", **_around(ticket_id))
+
+
+@blueprint.get("/badge")
+def badge() -> ResponseReturnValue:
+    """How many customers the actor owes a look: the figure in the menu of every page."""
+    require("inbox.use")
+    return render_badge()
+
+
+def render_badge() -> Markup:
+    if not can(current_actor(), "inbox.use"):
+        return Markup()
+    unread, waiting = queries.count_calls(BADGE_MOST + 1)
+    return Markup(render_template("inbox/_badge.html", unread=unread, waiting=waiting, most=BADGE_MOST))
 
 
 def _list() -> dict[str, Any]:
