@@ -114,7 +114,7 @@ class VoiceLimits:
     chunk: int = 20
     crew: int = 4
     keep_days: int = 30
-    cache_mb: int = 10 * 1024
+    cache_mb: float = 10 * 1024
     prices: str = ""
     accounts: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # the server's own, by provider
     endpoints: tuple[str, ...] = ()  # `azure=http://127.0.0.1:9`: where a provider is, for tests and private clouds

@@ -9,8 +9,12 @@ from app.core.retention import every_tenant
 from app.voice import service
 from app.voice.queries.audios import find_audio
 from app.voice.rules.recipes import Recipe
+from app.voice.rules.shares import share
 from app.voice.service import cache, eviction, money
+from app.voice.service.limits import limits
 from app.voice.service.trouble import Trouble
+
+MB = 1024 * 1024
 
 
 @job("voice.make", queue="voice", timeout=600)
@@ -51,8 +55,15 @@ def voices(tenant_id: str, provider: str, language: str) -> None:
 
 @job("voice.evict", queue="default", timeout=900, every=3600)
 def evict() -> None:
-    for _tenant_id in every_tenant():
+    """What expired, then what is beyond the bound of the whole server, of those who take the most."""
+    sizes: dict[uuid.UUID, int] = {}
+    for tenant_id in every_tenant():
         eviction.evict()
+        sizes[tenant_id] = eviction.size()
+    allowed = share(sizes.values(), limits().cache_mb * MB)
+    for tenant_id in every_tenant():
+        if sizes.get(tenant_id, 0) > allowed:
+            eviction.shrink(allowed)
 
 
 @job("voice.rate", queue="default", every=3600)

@@ -13,10 +13,14 @@ from moto import mock_aws
 from sqlalchemy import text
 
 from app.core import storage as storages
+from app.core.context import acting, system
 from app.core.db import release, transaction
+from app.core.retention import every_tenant
 from app.core.storage import make_storage, storage
 from app.media.queries import find_media
+from app.voice.jobs import MB, evict
 from app.voice.models import CachedAudio
+from app.voice.rules.shares import share
 from app.voice.service import cache, eviction, keeping, limits, making
 from app.voice.service.making import obtain
 
@@ -123,10 +127,59 @@ def test_the_least_used_go_first_when_the_place_is_full(recipe, monkeypatch):
     texts = [f"Este é o texto de número {number} para ouvir." for number in ("um", "dois", "três")]
     made = [obtain(recipe(one)).kept for one in texts]
     cache.touch({made[0].id: 1})
-    size = sum(one.path_bytes + one.voice_bytes for one in made)
-    monkeypatch.setattr(limits, "_limits", replace(limits.limits(), cache_mb=(size - 10) / eviction.MB))
-    assert eviction.evict() == 1
+    assert eviction.size() == sum(one.path_bytes + one.voice_bytes for one in made)
+    assert eviction.shrink(eviction.size() - 10) == 1
     assert [row_of(one.id) is None for one in made] == [False, True, False]
+
+
+def test_what_a_message_needs_stays_in_a_full_place_too(recipe):
+    """The next one goes in its stead, although it was used later."""
+    needed, other = obtain(recipe("Este áudio espera na fila.")).kept, obtain(recipe("Este já foi ouvido.")).kept
+    before = keeping._askers.copy()
+    keeping.ask("test", lambda media_ids: {needed.media_id} & set(media_ids))
+    try:
+        assert eviction.shrink(0) == 1
+    finally:
+        keeping._askers.clear()
+        keeping._askers.update(before)
+    assert [row_of(one.id) is None for one in (needed, other)] == [False, True]
+
+
+def test_the_place_is_one_for_the_whole_server_and_who_takes_most_gives_first(recipe, company, outsider, monkeypatch):
+    """One company's three audios and another's one: the bound is for all four, and the small one keeps its own."""
+    texts = [f"Este é o texto de número {number} para ouvir." for number in ("um", "dois", "três")]
+    mine = [obtain(recipe(one)).kept for one in texts]
+    release()
+    with acting(system(outsider.tenant_id)):
+        theirs = obtain(recipe(texts[0])).kept
+        release()
+    taken = sum(one.path_bytes + one.voice_bytes for one in (*mine, theirs))
+    elsewhere = left_by_others(company, outsider)
+    monkeypatch.setattr(limits, "_limits", replace(limits.limits(), cache_mb=(elsewhere + taken - 10) / MB))
+    evict()
+    with acting(system(outsider.tenant_id)):
+        assert row_of(theirs.id) is not None
+        release()
+    assert [row_of(one.id) is None for one in mine] == [True, False, False]
+
+
+def left_by_others(*ours) -> int:
+    """Of other tests' companies, emptied as far as they can be: what they keep is less than what ours do."""
+    left = 0
+    for tenant_id in every_tenant():
+        if tenant_id not in {one.tenant_id for one in ours}:
+            eviction.shrink(0)
+            left += eviction.size()
+    return left
+
+
+@pytest.mark.parametrize(
+    ("sizes", "bound", "allowed"),
+    [([], 10, 10), ([3, 4], 10, 10), ([2, 20], 10, 8), ([20, 20], 10, 5), ([1, 1, 100, 50], 32, 15), ([5], 0, 0)],
+)
+def test_a_place_is_shared_fairly(sizes, bound, allowed):
+    assert share(sizes, bound) == allowed
+    assert sum(min(size, allowed) for size in sizes) <= max(bound, 0)
 
 
 def test_a_round_that_was_killed_is_finished_by_the_next(recipe):

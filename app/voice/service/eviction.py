@@ -1,4 +1,6 @@
-"""Removing audios that nobody used for a month, and the least used ones when the place is full.
+"""Removing audios that nobody used for a month, and the least recently used ones when the place is full.
+
+The place is one for the whole server; `rules.shares` says how much of it each company may keep.
 
 The row says first that there is no audio (nobody is served it from then on), then the files go, then the row: a crash
 between leaves a row whose files are removed by the next round, or an audio that is simply made again.
@@ -7,7 +9,7 @@ between leaves a row whose files are removed by the next round, or an audio that
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +20,8 @@ from app.core.context import current_actor
 from app.core.db import release, transaction
 from app.voice.service import cache
 from app.voice.service.keeping import still_needed
-from app.voice.service.limits import limits
 
 BATCH = 500
-MB = 1024 * 1024
 _EXPIRED = text("""
     SELECT id, version, key, media_id, path_bytes + voice_bytes AS bytes FROM tts_audio_cache
     WHERE tenant_id = :tenant AND state = 'ready' AND expires_at < :now AND NOT id = ANY (cast(:but AS uuid[]))
@@ -56,26 +56,32 @@ class Round:
 
 
 def evict() -> int:
-    """This company's: what expired, what is beyond the bound, and what a crash left. How many were removed."""
-    return _all(_EXPIRED, lambda: True) + _all(_OLDEST, _is_full) + _sweep()
+    """This company's: what expired, and what a crash left. How many were removed."""
+    return _all(_EXPIRED) + _sweep()
 
 
-def _is_full() -> bool:
+def shrink(bound: int) -> int:
+    """This company's least recently used ones, until no more than `bound` bytes are kept. How many were removed."""
+    return _all(_OLDEST, bound)
+
+
+def size() -> int:
+    """Bytes that this company's audios take."""
     with transaction() as session:
-        return int(session.scalar(_SIZE, {"tenant": current_actor().tenant_id})) > limits().cache_mb * MB
+        return int(session.scalar(_SIZE, {"tenant": current_actor().tenant_id}) or 0)
 
 
-def _all(which: TextClause, wanted: Callable[[], bool]) -> int:
+def _all(which: TextClause, bound: int | None = None) -> int:
     total, spared = 0, frozenset[uuid.UUID]()
-    while wanted():
-        done = _round(which, spared)
+    while bound is None or size() > bound:
+        done = _round(which, spared, bound)
         total, spared = total + done.removed, spared | done.spared
         if not done.removed and not done.spared:
             break
     return total
 
 
-def _round(which: TextClause, spared: frozenset[uuid.UUID]) -> Round:
+def _round(which: TextClause, spared: frozenset[uuid.UUID], bound: int | None) -> Round:
     """The rows are locked before it is asked who needs them: whoever gives one to a message locks it too."""
     now = clock.now()
     with transaction() as session:
@@ -83,7 +89,7 @@ def _round(which: TextClause, spared: frozenset[uuid.UUID]) -> Round:
         rows = session.execute(which, scope).all()
         needed = still_needed([row.media_id for row in rows if row.media_id])
         gone = [row for row in rows if row.media_id not in needed]
-        gone = _until_it_fits(gone) if which is _OLDEST else gone
+        gone = gone if bound is None else _until_it_fits(gone, bound)
         chosen = [str(row.id) for row in gone]
         session.execute(_EMPTY, {"ids": chosen, "now": now})
         session.execute(_MEDIA, {"ids": [str(row.media_id) for row in gone if row.media_id]})
@@ -93,11 +99,9 @@ def _round(which: TextClause, spared: frozenset[uuid.UUID]) -> Round:
     return Round(len(gone), sum(row.bytes for row in gone), kept_back)
 
 
-def _until_it_fits(rows: Sequence[Any]) -> list[Any]:
+def _until_it_fits(rows: Sequence[Any], bound: int) -> list[Any]:
     """The least recently used ones first, and no more than it takes."""
-    with transaction() as session:
-        over = int(session.scalar(_SIZE, {"tenant": current_actor().tenant_id})) - limits().cache_mb * MB
-    chosen = []
+    chosen, over = [], size() - bound
     for row in rows:
         if over <= 0:
             break
