@@ -13,6 +13,7 @@ from app.core.context import current_actor
 from app.core.db import read_session
 from app.core.permissions import require
 from app.voice.queries import usage
+from app.voice.rules.money import Budget
 from app.voice.service.money import today as voice_day
 
 SILENT_MESSAGES, SILENT_MINUTES, GONE_MINUTES = 5, 10, 5
@@ -81,8 +82,8 @@ def _open() -> Sequence[Alert]:
     return read_session().scalars(select(Alert).where(*mine).order_by(Alert.is_urgent.desc(), Alert.id)).all()
 
 
-def voice_money() -> tuple[int | None, float | None]:
-    """The share of the month's voice budget that is gone, in per cent; the week's reuse of audios, if it is too low."""
+def voice_money() -> tuple[Budget, float | None]:
+    """The month's voice budget; the week's reuse of audios, if it is too low."""
     day = voice_day()
     week = usage.of_last_week(day)
-    return usage.budget(day).percent, week.hit_rate if week.is_low else None
+    return usage.budget(day), week.hit_rate if week.is_low else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.voice.rules.money import WARN_AT
+from app.voice.rules.money import WARN_AT, Budget
 
 DELIVERED_LEAST, FAILED_MOST = 0.95, 0.05
 ENOUGH = 50  # messages before a rate means anything
@@ -77,6 +77,13 @@ KINDS = {
         _l("Já foram %(used)s%% do que as vozes podem custar este mês."),
         _l("Aos 100%% as vozes pagas param; um administrador pode liberar o mês em Configurações › Voz."),
         "/settings/voice",
+    ),
+    "voice_stopped": Kind(
+        _l("As vozes pagas pararam"),
+        _l("O orçamento de voz deste mês acabou (%(used)s%%); as campanhas faladas com elas esperam."),
+        _l("Um administrador libera o mês ou aumenta o orçamento em Configurações › Voz; depois retome a campanha."),
+        "/settings/voice",
+        is_urgent=True,
     ),
     "voice_reuse": Kind(
         _l("Áudios pouco reaproveitados"),
@@ -180,9 +187,10 @@ def of_company(
     return found
 
 
-def of_voice(percent: int | None, reuse: float | None) -> list[Raised]:
-    """`percent` of the month's budget; `reuse`: the share of audios that were there already, where it is too low."""
-    found = [Raised("voice_budget", details={"used": percent})] if (percent or 0) >= WARN_AT else []
+def of_voice(budget: Budget, reuse: float | None) -> list[Raised]:
+    """`reuse`: the share of audios that were there already, where it is too low."""
+    kind = "voice_stopped" if budget.is_used_up else "voice_budget"
+    found = [Raised(kind, details={"used": budget.percent})] if (budget.percent or 0) >= WARN_AT else []
     return found + ([Raised("voice_reuse", details={"rate": int(reuse * 100)})] if reuse is not None else [])
 
 

@@ -1,6 +1,8 @@
 """Opened once, told in one letter, resolved when it is over."""
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +14,8 @@ from app.core.context import acting
 from app.core.db import transaction
 from app.core.errors import Forbidden
 from app.outbox.service import open_lanes
+from app.voice import service as voices
+from app.voice.service import money as voice_money
 from tests.factories import make_instance
 from tests.outbox.desk import Desk, new_campaign, queue, sql
 
@@ -140,3 +144,35 @@ def test_prometheus_hears_what_speaking_cost(as_admin):
     now = figures.read()
     assert now.one("voice_usd_this_month", "google") >= 11
     assert now.one("voice_requests_this_month", "made") >= 5
+
+
+def voice_alerts() -> list[tuple[str, dict[str, int]]]:
+    return [(one.kind, one.details) for one in queries.list_open() if one.kind.startswith("voice")]
+
+
+@pytest.mark.parametrize(
+    ("spent", "expected"),
+    [("7.99", []), ("8", [("voice_budget", {"used": 80})]), ("10", [("voice_stopped", {"used": 100})])],
+)
+def test_the_voice_budget_is_told_at_80_and_at_100_per_cent(as_admin, spent, expected):
+    voices.set_budget(Decimal(10))
+    with transaction() as session:
+        session.execute(text("UPDATE tts_budgets SET spent_usd = :usd"), {"usd": Decimal(spent)})
+    service.watch()
+    assert voice_alerts() == expected
+
+
+def test_a_month_that_was_lifted_has_not_stopped(as_admin):
+    voices.set_budget(Decimal(10))
+    with transaction() as session:
+        session.execute(text("UPDATE tts_budgets SET spent_usd = 12"))
+    voices.lift()
+    service.watch()
+    assert voice_alerts() == [("voice_budget", {"used": 120})]
+
+
+def test_audios_that_are_seldom_used_again_are_told(as_admin):
+    use = voice_money.Use("local", "local", False, 10, 0, 1.0, Decimal(0))
+    voice_money.record([use] * 30 + [replace(use, cached=True)] * 29)
+    service.watch()
+    assert voice_alerts() == [("voice_reuse", {"rate": 49})]

@@ -27,7 +27,7 @@ from app.inbox.service.quick_replies import (
 )
 from app.inbox.service.scheduled import cancel_scheduled, edit_scheduled
 from app.inbox.service.settings import save_settings
-from app.inbox.service.speaking import send_spoken, speak_draft
+from app.inbox.service.speaking import send_spoken, speak_draft, voices_to_choose
 from app.inbox.service.tickets import close, release, reopen, start, take, transfer
 
 __all__ = [
@@ -77,4 +77,5 @@ __all__ = [
     "typing",
     "update_queue",
     "update_quick_reply",
+    "voices_to_choose",
 ]

@@ -16,9 +16,18 @@ blueprint = Blueprint("inbox_speaking", __name__, template_folder="../templates"
 @blueprint.post("/<uuid:ticket_id>/voice")
 def listen(ticket_id: uuid.UUID) -> ResponseReturnValue:
     """The player of what stands in the composer, and the button that sends it."""
-    text = request.form.get("body", "")
-    audio = service.speak_draft(ticket_id, text)
-    return render_template("inbox/_spoken.html", audio=audio, ticket_id=ticket_id, text=text, key=ids.new_id())
+    text, chosen = request.form.get("body", ""), find_uuid(request.form.get("voice_config"))
+    audio = service.speak_draft(ticket_id, text, chosen)
+    voices = service.voices_to_choose()
+    return render_template(
+        "inbox/_spoken.html",
+        audio=audio,
+        ticket_id=ticket_id,
+        text=text,
+        key=ids.new_id(),
+        voices=voices,
+        chosen=chosen,
+    )
 
 
 @blueprint.post("/<uuid:ticket_id>/voice/send")

@@ -85,21 +85,6 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Budget:
-    monthly: Decimal | None
-    spent: Decimal
-    is_lifted: bool
-
-    @property
-    def percent(self) -> int | None:
-        return rules.per_cent(self.spent, self.monthly)
-
-    @property
-    def is_used_up(self) -> bool:
-        return (self.percent or 0) >= rules.STOP_AT and not self.is_lifted
-
-
-@dataclass(frozen=True)
 class Shelf:
     """What is kept: audios and parts, in bytes."""
 
@@ -143,14 +128,14 @@ def by_day(day: date, count: int = 30) -> list[tuple[date, int, int]]:
     return [(on, found.get((on, True), 0), found.get((on, False), 0)) for on in days]
 
 
-def budget(day: date) -> Budget:
+def budget(day: date) -> rules.Budget:
     """Of the month of that day: another month's spending counts nothing."""
     query = select(VoiceBudget).where(VoiceBudget.tenant_id == current_actor().tenant_id)
     row = read_session().scalar(query.execution_options(populate_existing=True))
     if row is None:
-        return Budget(None, Decimal(0), False)
+        return rules.Budget(None, Decimal(0), False)
     is_now = row.month == rules.month_of(day)
-    return Budget(row.monthly_usd, row.spent_usd if is_now else Decimal(0), row.is_lifted and is_now)
+    return rules.Budget(row.monthly_usd, row.spent_usd if is_now else Decimal(0), row.is_lifted and is_now)
 
 
 def shelf() -> Shelf:

@@ -98,3 +98,20 @@ def to_tell(used: int | None, told: int) -> int | None:
 
 def is_low(hits: int, requests: int) -> bool:
     return requests >= LEAST_REQUESTS and hits / requests < LOW_RATE
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Of one month, in US dollars; `monthly` None = no bound."""
+
+    monthly: Decimal | None
+    spent: Decimal
+    is_lifted: bool
+
+    @property
+    def percent(self) -> int | None:
+        return per_cent(self.spent, self.monthly)
+
+    @property
+    def is_used_up(self) -> bool:
+        return (self.percent or 0) >= STOP_AT and not self.is_lifted

@@ -17,12 +17,19 @@ export default function spoken(button) {
     button.disabled = false;
   }
 
-  button.addEventListener("click", () =>
+  const listen = () =>
     tried(async () => {
       const answer = await post(button.dataset.listen, new FormData(form));
       place.innerHTML = await answer.text();
-    }),
-  );
+    });
+
+  button.addEventListener("click", listen);
+  // Another voice is another audio, to be heard before it is sent.
+  place.addEventListener("change", async (event) => {
+    if (!event.target.matches("[data-spoken-voice]")) return;
+    await listen();
+    place.querySelector("[data-spoken-voice]")?.focus();
+  });
 
   place.addEventListener("click", (event) => {
     if (event.target.closest("[data-spoken-off]")) place.replaceChildren();
