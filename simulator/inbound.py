@@ -61,6 +61,9 @@ def type_on_phone(world: World, instance: Instance, body: dict[str, Any]) -> Mes
 
 
 def show_typing(world: World, instance: Instance, jid: str, presence: str) -> None:
+    """WhatsApp tells it only of people whom the number subscribed to."""
+    if jid not in instance.live.watched:
+        return
     address = instance.wire_jid(jid)
     data = {"id": address, "presences": {address: {"lastKnownPresence": presence}}}
     world.webhooks.emit(instance, "presence.update", data)

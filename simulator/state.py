@@ -91,6 +91,7 @@ class Live:
     chats: dict[str, list[Message]] = field(default_factory=dict)
     lids: dict[str, str] = field(default_factory=dict)
     presence: dict[str, str] = field(default_factory=dict)
+    watched: set[str] = field(default_factory=set)  # whose typing the number asked to be told of
     deleting: bool = False
 
 

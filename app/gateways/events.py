@@ -195,6 +195,14 @@ class ContactSeen(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TypingSeen(Event):
+    """A person whom `watch_typing` was asked about began or stopped to write; `doing` "" is stopped."""
+
+    jid: str
+    doing: Literal["typing", "recording", ""]
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceGone(Event):
     """Deleted at the provider."""
 

@@ -15,7 +15,7 @@ from app.core.retention import every_tenant, purge
 from app.gateways import gateway_for
 from app.gateways.errors import GatewayError
 from app.gateways.port import File, Target
-from app.inbox.service import adopting, indexing, leaving, presence, routing, scheduled, silence
+from app.inbox.service import adopting, indexing, leaving, presence, routing, scheduled, silence, watching
 from app.inbox.service.files import keep
 from app.instances.models import Instance
 from app.instances.rules import credentials_of
@@ -111,6 +111,22 @@ def mark_read(tenant_id: str, instance_id: str, message_ids: list[str]) -> None:
             gateway_for(provider).mark_read(creds, targets)
         except GatewayError as exc:
             log.info("read_not_marked", instance_id=instance_id, code=exc.code)
+
+
+@job("inbox.watch_typing", queue="default", timeout=60)
+def watch_typing(tenant_id: str, ticket_id: str) -> None:
+    """Ask WhatsApp to tell when this customer writes. Nothing is lost when it refuses."""
+    with acting(system(uuid.UUID(tenant_id))):
+        watched = watching.find_watched(uuid.UUID(ticket_id))
+        if watched is None:
+            return
+        instance, recipient = watched
+        creds, provider = credentials_of(instance.external_name, instance.credentials), instance.provider
+        release()
+        try:
+            gateway_for(provider).watch_typing(creds, recipient)
+        except GatewayError as exc:
+            log.info("typing_not_watched", ticket_id=ticket_id, code=exc.code)
 
 
 @job("inbox.distribute", queue="default", timeout=120)

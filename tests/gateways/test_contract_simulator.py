@@ -17,6 +17,7 @@ from app.gateways.events import (
     OwnMessageSent,
     QrChanged,
     ReceiptChanged,
+    TypingSeen,
 )
 from app.gateways.evolution import EvolutionGateway
 from app.gateways.port import Card, Credentials, Media, Outgoing, Place, Recipient, Target, Webhook
@@ -281,6 +282,13 @@ def test_numbers_read_picture_webhook_and_version(sim, gateway, mailbox, creds):
     gateway.restart(creds)
     assert gateway.server(creds).is_supported
     assert gateway.profile_picture(creds, MARIA) is None or isinstance(gateway.profile_picture(creds, MARIA), str)
+
+
+def test_a_person_who_is_watched_is_seen_typing(sim, gateway, mailbox, creds):
+    gateway.watch_typing(creds, MARIA)
+    for presence, doing in (("composing", "typing"), ("recording", "recording"), ("paused", "")):
+        sim.play("POST", f"instances/{NAME}/typing", **{"from": MARIA.phone, "presence": presence})
+        assert until(gateway, mailbox, TypingSeen).doing == doing
 
 
 def test_wrong_key_and_unknown_instance(sim, gateway, creds):

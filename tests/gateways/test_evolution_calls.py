@@ -307,6 +307,14 @@ def test_mark_read(gateway, stub, creds):
     assert stub.seen[0].body == {"readMessages": [KEY]}
 
 
+def test_watching_somebody_type_shows_them_nothing(gateway, stub, creds):
+    stub.answer(201, {"presence": "paused"})
+    gateway.watch_typing(creds, TO)
+    assert stub.seen[0].path.startswith("/chat/sendPresence/loja")
+    assert stub.seen[0].body["presence"] == "paused"
+    assert stub.seen[0].body["delay"] == 0
+
+
 def test_fetch_media_and_its_absence(gateway, stub, creds):
     content = base64.b64encode(b"OggS...").decode()
     stub.answer(201, {"mimetype": "audio/ogg", "fileName": "3A.oga", "base64": content})

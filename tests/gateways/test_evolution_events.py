@@ -17,6 +17,7 @@ from app.gateways.events import (
     OwnMessageSent,
     QrChanged,
     ReceiptChanged,
+    TypingSeen,
     Unparsed,
 )
 from app.gateways.evolution.webhook import _READERS, parse_webhook
@@ -173,6 +174,27 @@ def test_edits_of_the_edited_event():
     assert event == MessageEdited(CHANNEL, ID, CUSTOMER, False, "texto novo", at)
     assert isinstance(one(envelope("messages.edited", {"key": key, "type": "REVOKE"})), MessageDeleted)
     assert isinstance(one(envelope("messages.edited", {"key": key, "type": "EPHEMERAL_SETTING"})), Ignored)
+
+
+@pytest.mark.parametrize(
+    ("state", "doing"),
+    [("composing", "typing"), ("recording", "recording"), ("paused", ""), ("available", ""), (None, ""), ({}, "")],
+)
+def test_a_person_typing(state, doing):
+    for jid in (CUSTOMER, "222333444555@lid"):
+        data = {"id": jid, "presences": {jid: {"lastKnownPresence": state}}}
+        assert one(envelope("presence.update", data)) == TypingSeen(CHANNEL, jid, doing)
+
+
+@pytest.mark.parametrize("presences", [None, [], {}, {CUSTOMER: None}, {CUSTOMER: "composing"}])
+def test_a_presence_without_its_parts_is_nobody_typing(presences):
+    assert one(envelope("presence.update", {"id": CUSTOMER, "presences": presences})).doing == ""
+
+
+@pytest.mark.parametrize("jid", ["12036302@g.us", "status@broadcast", "", 7, None])
+def test_groups_and_noise_type_nothing(jid):
+    data = {"id": jid, "presences": {"x": {"lastKnownPresence": "composing"}}}
+    assert isinstance(one(envelope("presence.update", data)), Ignored)
 
 
 @pytest.mark.parametrize("name", ["presence.update", "chats.upsert", "call", "groups.upsert", "x" * 300])

@@ -59,9 +59,9 @@ def ticket(company: Company, number: uuid.UUID) -> Callable[..., uuid.UUID]:
     def make(name: str = "Maria Souza", words: str = "Oi", **fields: Any) -> uuid.UUID:
         now = clock.now()
         with acting(company.system), transaction() as session:
-            contact = make_contact(name)
+            contact_id = fields.pop("contact_id", None) or make_contact(name).id
             usual = {"unread_count": 1, "last_inbound_at": now, "last_message_at": now, "instance_id": number}
-            row = Ticket(contact_id=contact.id, **{**usual, **fields})
+            row = Ticket(contact_id=contact_id, **{**usual, **fields})
             session.add(row)
             session.flush()
             message = said(row, words)

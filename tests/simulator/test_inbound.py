@@ -148,9 +148,12 @@ def test_wrappers_and_unknown_types_pass_as_they_are(shop: Gateway) -> None:
 
 
 def test_typing_and_the_same_message_twice(shop: Gateway, receiver: Receiver) -> None:
+    shop.sim("POST", "instances/loja/typing", {"from": MARIA})  # nobody asked to be told
+    shop.api("POST", "/chat/sendPresence/loja", {"number": MARIA, "presence": "paused", "delay": 0})
     shop.sim("POST", "instances/loja/typing", {"from": MARIA})
     presence = receiver.wait("presence.update")[0].data
     assert presence["presences"][MARIA_JID] == {"lastKnownPresence": "composing"}
+    assert len(receiver.of("presence.update")) == 1
     key = receive(shop, text="oi", copies=2)["key"]
     posts = receiver.wait("messages.upsert", count=2)
     assert [post.data["key"]["id"] for post in posts] == [key["id"]] * 2

@@ -40,6 +40,7 @@ EVENTS = (
     "SEND_MESSAGE",
     "CONTACTS_UPSERT",
     "CONTACTS_UPDATE",
+    "PRESENCE_UPDATE",  # only of those whom `watch_typing` named
 )
 PAGE = 100
 MAX_PAGES = 40
@@ -188,6 +189,11 @@ class EvolutionGateway:
             ]
         }
         self._call("POST", _url(creds, "/chat/markMessageAsRead"), _key(creds), body)
+
+    def watch_typing(self, creds: Credentials, recipient: Recipient) -> None:
+        """The gateway subscribes on its way to telling them that we do nothing; they see no difference."""
+        body = {"number": address_of(recipient), "presence": "paused", "delay": 0}
+        self._call("POST", _url(creds, "/chat/sendPresence"), _key(creds), body)
 
     def fetch_media(self, creds: Credentials, external_id: str) -> File:
         body = {"message": {"key": {"id": external_id}}, "convertToMp4": False}

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -17,9 +17,10 @@ from app.gateways.events import (
     MessageEdited,
     QrChanged,
     ReceiptChanged,
+    TypingSeen,
     Unparsed,
 )
-from app.gateways.evolution.addresses import clean_jid, first_lid, first_phone, is_noise, phone_of
+from app.gateways.evolution.addresses import clean_jid, first_lid, first_phone, is_group, is_noise, phone_of
 from app.gateways.evolution.messages import edited_text, message_event, own_message
 from app.gateways.evolution.records import STATUS_WORDS
 from app.gateways.evolution.values import as_dict, as_int, as_text, as_time, text_or_none
@@ -175,6 +176,19 @@ def _contact(channel: str, data: dict, body: dict) -> Event:
     )
 
 
+_DOING: dict[Any, Literal["typing", "recording"]] = {"composing": "typing", "recording": "recording"}
+
+
+def _presence(channel: str, data: dict, body: dict) -> Event:
+    """Groups and being online tell nothing that is shown."""
+    jid = clean_jid(data.get("id"))
+    if jid is None or is_noise(jid) or is_group(jid):
+        return Ignored(channel, "presence of nobody")
+    told = as_dict(next(iter(as_dict(data.get("presences")).values()), None))
+    state = told.get("lastKnownPresence")
+    return TypingSeen(channel, jid, _DOING.get(state, "") if isinstance(state, str) else "")
+
+
 _READERS: dict[str, Callable[[str, dict, dict], Event]] = {
     "messages.update": _update,
     "messages.upsert": _upsert,
@@ -191,4 +205,5 @@ _READERS: dict[str, Callable[[str, dict, dict], Event]] = {
     "instance.delete": _gone,
     "contacts.upsert": _contact,
     "contacts.update": _contact,
+    "presence.update": _presence,
 }

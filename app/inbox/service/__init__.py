@@ -29,6 +29,7 @@ from app.inbox.service.scheduled import cancel_scheduled, edit_scheduled
 from app.inbox.service.settings import save_settings
 from app.inbox.service.speaking import send_spoken, speak_draft, voices_to_choose
 from app.inbox.service.tickets import close, release, reopen, start, take, transfer
+from app.inbox.service.watching import hear_typing, watch_typing
 
 __all__ = [
     "ACTIONS",
@@ -48,6 +49,7 @@ __all__ = [
     "edit_scheduled",
     "fill_quick_reply",
     "find_draft",
+    "hear_typing",
     "list_attendants_here",
     "list_presence",
     "list_presence_or_nobody",
@@ -78,4 +80,5 @@ __all__ = [
     "update_queue",
     "update_quick_reply",
     "voices_to_choose",
+    "watch_typing",
 ]

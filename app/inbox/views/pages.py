@@ -137,6 +137,7 @@ def _around(ticket_id: uuid.UUID) -> dict[str, Any]:
 
 def _conversation(ticket_id: uuid.UUID) -> dict[str, Any]:
     around = _around(ticket_id)
+    service.watch_typing(around["row"])
     note_view(around["row"].contact_id)  # opening it shows the person's data; keeping it open is no second look
     return {
         **around,

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -12,6 +13,7 @@ from app.core import clock
 from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.facts import emit
+from app.core.ids import created_at
 from app.gateways import events as ev
 from app.gateways import gateway_for
 from app.inbox import service as inbox
@@ -22,6 +24,7 @@ from app.outbox.service import Receipt, apply_receipts, evidence
 log = structlog.get_logger(__name__)
 
 BATCH, SMALLEST = 500, 20
+MOMENT = timedelta(seconds=10)  # who is typing is news for so long
 LONGEST_SECONDS = 0.5
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:instance, 7))")
@@ -76,7 +79,16 @@ def _process(instance_id: uuid.UUID, size: int, apply: Callable[[uuid.UUID, Sequ
 
 def _apply_all(instance_id: uuid.UUID, rows: Sequence[Any]) -> list[uuid.UUID]:
     found = _parse(instance_id, [bytes(row.body) for row in rows])
-    _apply(instance_id, [event for events in found for event in events])
+    stale = clock.now() - MOMENT
+    _apply(
+        instance_id,
+        [
+            event
+            for row, events in zip(rows, found, strict=True)
+            for event in events
+            if not (isinstance(event, ev.TypingSeen) and created_at(row.id) < stale)
+        ],
+    )
     unread = {row.id for row, events in zip(rows, found, strict=True) if _is_unread(events)}
     for row_id in unread:
         _bury(row_id, "not understood")
@@ -201,5 +213,6 @@ _HANDLERS: dict[type[ev.Event], Callable[[uuid.UUID, Any], None]] = {
     ev.QrChanged: _qr,
     ev.MessageDeleted: inbox.apply_deleted,
     ev.MessageEdited: inbox.apply_edited,
+    ev.TypingSeen: inbox.hear_typing,
     ev.InstanceGone: lambda instance_id, _event: instance_facts.record_gone(instance_id),
 }

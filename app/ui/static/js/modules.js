@@ -6,6 +6,7 @@ const registry = {
   copy: () => import("./copy.js"),
   countdown: () => import("./countdown.js"),
   counter: () => import("./counter.js"),
+  "customer-typing": () => import("./inbox/customer-typing.js"),
   frame: () => import("./frame.js"),
   inbox: () => import("./inbox/index.js"),
   insert: () => import("./insert.js"),
