@@ -16,8 +16,8 @@ from app.accounts.service.sessions import Client
 from benchmarks import seeds
 from benchmarks.browsers import Sockets
 from benchmarks.common import Stack, bare_web, percentile, web, worker
-from benchmarks.load import open_loop, post
 from benchmarks.report import Pair, Row, main
+from benchmarks.wire import open_loop, post
 from tests.factories import Company, make_company
 
 RATE, SECONDS = 320.0, 5.0

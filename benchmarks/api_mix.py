@@ -19,8 +19,8 @@ from app.core.context import acting
 from app.core.db import release
 from benchmarks import sending
 from benchmarks.common import Stack, percentile, web, worker
-from benchmarks.load import get, open_loop, post
 from benchmarks.report import Row, main
+from benchmarks.wire import get, open_loop, post
 from tests.factories import Company
 
 RATE, SECONDS, CHECKS = 50.0, 8.0, 400

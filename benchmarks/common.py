@@ -94,14 +94,14 @@ class Stack:
 
 
 @contextlib.contextmanager
-def stack() -> Iterator[Stack]:
-    """Fresh servers in a folder of their own; they end with the block."""
+def stack(settings: dict[str, str] | None = None) -> Iterator[Stack]:
+    """Fresh servers in a folder of their own; they end with the block. `settings`: of PostgreSQL, over the usual."""
     folder = Path(tempfile.mkdtemp(prefix="recado-bench-"))
     (folder / "data").mkdir()
     folder.chmod(0o711)  # as root the database runs as somebody else
     with contextlib.ExitStack() as closing:
         closing.callback(shutil.rmtree, folder, ignore_errors=True)
-        database = postgres.start(folder)
+        database = postgres.start(folder, settings)
         closing.callback(database.stop)
         cache = valkey.start(folder)
         closing.callback(cache.stop)
@@ -110,10 +110,15 @@ def stack() -> Iterator[Stack]:
 
 
 @contextlib.contextmanager
-def process(arguments: Sequence[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A Python process of the project; killed with its children at the end."""
+def process(
+    arguments: Sequence[str], environment: dict[str, str], log: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python process of the project; killed with its children at the end. `log`: where it complains, if not here."""
     command = [sys.executable, "-u", *arguments]
-    running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    with contextlib.nullcontext() if log is None else log.open("ab") as complaints:
+        running = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=complaints, start_new_session=True
+        )
     try:
         yield running
     finally:

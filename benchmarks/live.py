@@ -23,8 +23,8 @@ from app.core import realtime
 from benchmarks import seeds
 from benchmarks.browsers import Sockets
 from benchmarks.common import Stack, free_port, percentile, process, wait_for_http, worker
-from benchmarks.load import open_loop, post
 from benchmarks.report import Row, main
+from benchmarks.wire import open_loop, post
 from tests.factories import Company, make_company
 
 SOCKETS, WARM, LISTENING = 1_000, 100, 10

@@ -13,8 +13,8 @@ from app.core.context import acting
 from app.core.db import transaction
 from app.core.hashing import hash_password
 from benchmarks.common import Stack, percentile, web
-from benchmarks.load import get, open_loop
 from benchmarks.report import Row, interleave, main
+from benchmarks.wire import get, open_loop
 from tests.factories import make_company
 
 PEOPLE = 10

@@ -14,8 +14,8 @@ from app.core.context import acting
 from app.core.db import release
 from benchmarks import seeds, sending
 from benchmarks.common import Stack, percentile, web, worker
-from benchmarks.load import open_loop, post
 from benchmarks.report import Row, main
+from benchmarks.wire import open_loop, post
 from tests.factories import Company
 
 RATE, SECONDS = 50.0, 5.0

@@ -102,7 +102,7 @@ def run(stack: Stack, rounds: int) -> list[Row]:
     return rows
 
 
-def _audience(stack: Stack, company: Company, count: int, different: int, start: int = 0) -> uuid.UUID:
+def audience(stack: Stack, company: Company, count: int, different: int, start: int = 0) -> uuid.UUID:
     """A group whose people share `different` names."""
     people, group = seeds.make_people(stack, company, count, start=start), ids.new_id()
     seeds.copy(stack, "groups", ("id", "tenant_id", "name"), [(group, company.tenant_id, f"Todos {group}")])
@@ -115,7 +115,7 @@ def _audience(stack: Stack, company: Company, count: int, different: int, start:
 
 def _campaign(stack: Stack, provider: Counting, company: Company, number: uuid.UUID) -> list[Row]:
     """Both ways: whole texts, and in parts; syntheses against different texts."""
-    group = _audience(stack, company, RECIPIENTS, DIFFERENT)
+    group = audience(stack, company, RECIPIENTS, DIFFERENT)
     voices.save_account("azure", {"key": "bench-key-1234", "region": "brazilsouth"})
     found = []
     for in_parts, wanted in ((False, DIFFERENT), (True, DIFFERENT + 1)):
@@ -182,7 +182,7 @@ def _lookups(rounds: int) -> Row:
 
 def _first_out(stack: Stack, stub: sending.Stub, company: Company, number: uuid.UUID, rounds: int) -> Row:
     """From the click to the gateway, by the embedded voice, nothing made before."""
-    group = _audience(stack, company, 1_000, 1_000, start=RECIPIENTS)
+    group = audience(stack, company, 1_000, 1_000, start=RECIPIENTS)
     voice = voices.create_config(name="Embutida").id
     waits = []
     with sending.sender(stack), worker(stack, "voice"):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from benchmarks import seeds
 from benchmarks.common import Stack, bare_web, web
-from benchmarks.load import Answers, closed, post
 from benchmarks.report import Row, interleave, main
+from benchmarks.wire import Answers, closed, post
 
 SECONDS = 4.0
 CONNECTIONS = 16

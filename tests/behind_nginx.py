@@ -95,6 +95,7 @@ class Web:
     """A web process on a socket that outlives it."""
 
     env: dict[str, str] = field(repr=False)
+    log: Path | None = None
     listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0), backlog=512))
     process: subprocess.Popen[bytes] | None = None
 
@@ -105,7 +106,8 @@ class Web:
     def start(self) -> None:
         handle = self.listener.fileno()
         command = [sys.executable, "-c", LAUNCHER, str(handle)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, pass_fds=(handle,), stderr=subprocess.DEVNULL)
+        with open(self.log or os.devnull, "ab") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, pass_fds=(handle,), stderr=log)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -128,8 +130,8 @@ class Site:
 
 
 @contextlib.contextmanager
-def standing(folder: Path, env: dict[str, str]) -> Iterator[Site]:
-    """`env`: of an installation that is up; its files are served from `folder/media`."""
+def standing(folder: Path, env: dict[str, str], log: Path | None = None) -> Iterator[Site]:
+    """`env`: of an installation that is up; its files are served from `folder/media`. `log`: of the web processes."""
     nginx = binary()
     http, https = free_port(), free_port()
     ours = env | {
@@ -138,7 +140,7 @@ def standing(folder: Path, env: dict[str, str]) -> Iterator[Site]:
         "ACCEL_REDIRECT": "/_media/",
         "STORAGE_URL": f"file:{folder}/media",
     }
-    webs = [Web(ours) for _ in range(3)]
+    webs = [Web(ours, log) for _ in range(3)]
     certificate(folder)
     (folder / "media").mkdir()
     configuration = render(folder, [web.port for web in webs], http, https)
