@@ -1,6 +1,7 @@
 """`make bench`: every benchmark in turn, each in a process with servers of its own; or those that are named.
 
 python -m benchmarks [NAME…] [--rounds N] [--save FILE]
+python -m benchmarks load [--minutes M] [--scale S] [--save FILE]    the load proof, by itself: see load/__main__.py
 """
 
 import argparse
@@ -36,6 +37,8 @@ BY_THE_MINUTE = ("attending", "voice")  # a round of theirs is a minute
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["load"]:
+        return subprocess.call([sys.executable, "-m", "benchmarks.load", *sys.argv[2:]])
     here = Path(__file__).parent
     known = [name for name in NAMES if (here / f"{name}.py").exists()]
     parser = argparse.ArgumentParser(prog="python -m benchmarks")

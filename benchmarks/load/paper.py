@@ -26,35 +26,43 @@ def write(found: Found, machine: str) -> str:
 
 def _title(found: Found, machine: str) -> str:
     mix, today = found.mix, datetime.datetime.now(ZoneInfo("America/Sao_Paulo"))
-    return f"""# Prova de carga
+    command = f"python -m benchmarks load --minutes {mix.minutes:g} --scale {mix.scale:g} --save docs/load-report.md"
+    return "\n\n".join(
+        [
+            "# Prova de carga",
+            f"Escrito por `{command}` em {today:%d/%m/%Y às %H:%M} (hora de Brasília).",
+            f"Máquina: {machine}. {_SETTING}",
+            _held(mix),
+            "Medido é o que esta página mostra até “Como cresce”; dali em diante é conta sobre esses números.",
+        ]
+    )
 
-Escrito por `python -m benchmarks load --minutes {mix.minutes:g} --scale {mix.scale:g} --save docs/load-report.md` em \
-{today:%d/%m/%Y às %H:%M} (hora de Brasília).
 
-Máquina: {machine}. Uma instalação inteira atrás do nginx (TLS, três processos web, um trabalhador de cada fila, relógio),
-PostgreSQL com os ajustes de `deploy/postgresql.conf` na coluna de 2 núcleos e `fsync` ligado. **O gerador de carga e o
-simulador de WhatsApp dividem os mesmos núcleos**; o que gastam está à parte, e nos tempos de resposta aparece como espera.
-
-{_held(mix)}
-
-Medido é o que esta página mostra até “Como cresce”; dali em diante é conta sobre esses números."""
+_SETTING = """Uma instalação inteira atrás do nginx (TLS, três processos web, um trabalhador de cada fila,
+relógio), PostgreSQL com os ajustes de `deploy/postgresql.conf` na coluna de 2 núcleos e `fsync` ligado. **O gerador de
+carga e o simulador de WhatsApp dividem os mesmos núcleos**: o que gastam está à parte, e nos tempos de resposta aparece
+como espera."""
 
 
 def _held(mix: Mix) -> str:
     browsers = mix.supervisors + mix.watchers + mix.walkers
-    return f"""Durante {_number(mix.minutes)} minutos, ao mesmo tempo: {_number(mix.words)} mensagens de clientes por minuto pelo webhook \
-({_number(mix.customers)} conversas),
-{_number(mix.attendants)} atendentes que abrem, leem e respondem no inbox, {_number(browsers)} navegadores com sessão e socket \
-({_number(mix.supervisors)} com o inbox inteiro aberto,
-{_number(mix.watchers)} com uma campanha aberta, os outros de página em página), {_number(mix.idle_sockets)} sockets parados, \
-{_number(mix.numbers)} números enviando campanhas
-no ritmo do produto (um deles falada, pela voz embutida) e planilhas de {_number(mix.import_rows)} linhas, uma depois da outra."""
+    lines = (
+        f"{_number(mix.words)} mensagens de clientes por minuto pelo webhook, em {_number(mix.customers)} conversas;",
+        f"{_number(mix.attendants)} atendentes que abrem, leem e respondem no inbox;",
+        f"{_number(browsers)} navegadores com sessão e socket ({_number(mix.supervisors)} com o inbox inteiro aberto, "
+        f"{_number(mix.watchers)} com uma campanha aberta, os outros de página em página);",
+        f"{_number(mix.idle_sockets)} sockets parados;",
+        f"{_number(mix.numbers)} números enviando campanhas no ritmo do produto, um deles a falada, pela voz embutida;",
+        f"planilhas de {_number(mix.import_rows)} linhas, uma depois da outra.",
+    )
+    return f"Durante {_number(mix.minutes)} minutos, ao mesmo tempo:\n\n" + "\n".join(f"* {line}" for line in lines)
 
 
 def _integrity(found: Found) -> str:
     rows = [(count.what, _number(count.wrong), _number(count.of), _verdict(count)) for count in found.counts]
     calm = f"Depois do fim, o que ainda estava em andamento chegou em {found.settled:.0f} s; então se contou."
-    return f"## Nada perdido, nada em dobro, nada fora de ordem\n\n{_table(('o quê', 'errados', 'de', ''), rows)}\n\n{calm}"
+    table = _table(("o quê", "errados", "de", ""), rows)
+    return f"## Nada perdido, nada em dobro, nada fora de ordem\n\n{table}\n\n{calm}"
 
 
 def _verdict(count: Count) -> str:
@@ -112,19 +120,11 @@ def _units(found: Found) -> str:
         many = _number(1000 / cost.whole) if cost.whole else "–"
         parts = (web, base, cost.whole - web - base, cost.whole)
         rows.append((cost.unit, _number(cost.count), *(_decimal(part, 2) for part in parts), many))
-    header = (
-        "uma coisa de cada vez",
-        "medidas",
-        "web",
-        "PostgreSQL",
-        "resto",
-        "total, ms de núcleo",
-        "por segundo e núcleo",
-    )
-    total = model.added_up(found)
+    header = ("uma coisa de cada vez", "medidas", "web", "PostgreSQL", "resto", "ms de núcleo", "por s e núcleo")
+    total, rest = model.added_up(found), sum(found.probes.rest.values())
     check = (
-        f"Conferência: com as quantidades da mistura esses custos somam {_decimal(total.added, 2)} núcleos; a mistura usou "
-        f"{_decimal(total.seen, 2)}. Em repouso, com os sockets abertos: {_decimal(sum(found.probes.rest.values()), 2)}."
+        f"Conferência: nas quantidades da mistura esses custos somam {_decimal(total.added, 2)} núcleos; a mistura usou "
+        f"{_decimal(total.seen, 2)}. Em repouso, com os sockets abertos: {_decimal(rest, 2)}."
     )
     return f"## O que um núcleo carrega\n\n{_table(header, rows)}\n\n{check}"
 
@@ -133,8 +133,8 @@ def _database(found: Found) -> str:
     before, after = found.size
     tables = ", ".join(f"`{name}` {size >> 20} MB" for name, size in found.tables)
     intro = (
-        f"De {before >> 20} para {after >> 20} MB durante a mistura: {model.message_bytes(found) / 1024:.1f} KB por mensagem "
-        f"(recibos, eventos, índices e planilhas incluídos). Maiores tabelas: {tables}."
+        f"De {before >> 20} para {after >> 20} MB durante a mistura: "
+        f"{_decimal(model.message_bytes(found) / 1024, 1)} KB por mensagem, com recibos, eventos e índices. Maiores tabelas: {tables}."
     )
     header = ("comando", "vezes", "soma", "média", "mais lento")
 
@@ -156,11 +156,14 @@ def _growth(found: Found) -> str:
         ("trabalhadores `events`, `send`", [f"{one.events}, {one.senders}" for one in sizes]),
         ("conexões com o banco, no máximo", [_number(one.connections) for one in sizes]),
         ("memória sem o PostgreSQL", [f"{_decimal(one.memory, 1)} GB" for one in sizes]),
-        ("o banco cresce por mês, com dez horas de pico por dia útil", [f"{_number(one.growth)} GB" for one in sizes]),
+        ("o banco cresce por mês", [f"{_number(one.growth)} GB" for one in sizes]),
     )
     header = ("calculado", *(f"{_number(users)} usuários" for users in USERS))
-    intro = f"""Conta: o que a mistura usou (é o pico do perfil de 1000 usuários), em proporção aos usuários. Conexões: 2 × {model.POOL} por
-processo web e {model.POOL} por trabalhador. O que não cresce em proporção (um relógio, um backup) é pouco."""
+    intro = (
+        "Conta: o que a mistura usou (o pico do perfil de 1000 usuários), em proporção aos usuários. Conexões: "
+        f"2 × {model.POOL} por processo web e {model.POOL} por trabalhador. O banco cresce com dez horas de pico por "
+        "dia útil, sem contar o que a retenção apaga."
+    )
     return f"## Como cresce (calculado)\n\n{intro}\n\n{_table(header, [(name, *values) for name, values in lines])}"
 
 
