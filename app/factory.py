@@ -117,6 +117,9 @@ def _open_doors(app: Flask) -> None:
 
 def serve_sockets(app: Flask, *, async_mode: str) -> None:
     """Only web processes have socket clients; the others publish through Redis."""
-    server = realtime.serve(app, app.extensions["recado"].redis_url, async_mode=async_mode)
+    config = app.extensions["recado"]
+    server = realtime.serve(app, config.redis_url, async_mode=async_mode)
+    # Sockets are answered in front of Flask, so the proxies have to be told of there too; twice is as good as once.
+    _trust_proxies(app, config.trusted_proxies)
     for name in SOCKETS:
         importlib.import_module(name).register(server, app)

@@ -123,7 +123,7 @@ def _units(found: Found) -> str:
     header = ("uma coisa de cada vez", "medidas", "web", "PostgreSQL", "resto", "ms de núcleo", "por s e núcleo")
     total, rest = model.added_up(found), sum(found.probes.rest.values())
     check = (
-        f"Conferência: nas quantidades da mistura esses custos somam {_decimal(total.added, 2)} núcleos; a mistura usou "
+        f"Conferência: nas quantidades da mistura esses custos somam {_decimal(total.added, 2)} núcleos; ela usou "
         f"{_decimal(total.seen, 2)}. Em repouso, com os sockets abertos: {_decimal(rest, 2)}."
     )
     return f"## O que um núcleo carrega\n\n{_table(header, rows)}\n\n{check}"
@@ -132,9 +132,10 @@ def _units(found: Found) -> str:
 def _database(found: Found) -> str:
     before, after = found.size
     tables = ", ".join(f"`{name}` {size >> 20} MB" for name, size in found.tables)
+    each = _decimal(model.message_bytes(found) / 1024, 1)
     intro = (
-        f"De {before >> 20} para {after >> 20} MB durante a mistura: "
-        f"{_decimal(model.message_bytes(found) / 1024, 1)} KB por mensagem, com recibos, eventos e índices. Maiores tabelas: {tables}."
+        f"De {before >> 20} para {after >> 20} MB durante a mistura; {each} KB por mensagem, com recibos, eventos e "
+        f"índices. Maiores tabelas: {tables}."
     )
     header = ("comando", "vezes", "soma", "média", "mais lento")
 

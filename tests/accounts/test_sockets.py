@@ -1,6 +1,8 @@
 """Who may listen, and to what."""
 
 import contextvars
+import json
+from dataclasses import replace
 
 import pytest
 from flask_socketio import SocketIO
@@ -8,9 +10,10 @@ from sqlalchemy import text
 
 from app.accounts import sockets
 from app.accounts.service import sessions, team
-from app.core import realtime
+from app.core import background, realtime
 from app.core.context import acting
 from app.core.db import transaction
+from app.factory import create_app, serve_sockets
 
 
 @pytest.fixture
@@ -73,6 +76,19 @@ def test_a_flood_of_connections_is_held_back(listen, client_for, monkeypatch):
     monkeypatch.setattr(sockets, "CONNECT_RATE", "2 per minute")
     browser = client_for("agent")
     assert [listen(browser) is not None for _ in range(3)] == [True, True, False]
+
+
+def test_behind_a_proxy_each_browser_counts_by_its_own_address(config, redis_url, monkeypatch):
+    """Else a thousand people who come back after a restart would be one address, and most of them refused."""
+    monkeypatch.setattr(realtime, "_server", None)
+    behind = create_app(replace(config, trusted_proxies=1))
+    serve_sockets(behind, async_mode="threading")
+    path, headers = "/socket.io/?EIO=4&transport=polling", {"X-Forwarded-For": "203.0.113.9"}
+    opened = behind.test_client().get(path, headers=headers)
+    sid = json.loads(opened.data[1:])["sid"]
+    behind.test_client().post(f"{path}&sid={sid}", data="40", headers=headers)
+    behind.test_client().get(f"{path}&sid={sid}", headers=headers)  # answered once the connection was decided on
+    assert background.redis().keys("throttle:socket:*") == [b"throttle:socket:203.0.113.9"]
 
 
 def test_a_socket_closes_when_its_session_is_revoked(listen, server, app, client_for):
