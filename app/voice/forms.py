@@ -25,6 +25,16 @@ LANGUAGES = (
     ("es-ES", _l("Espanhol (Espanha)")),
     ("es-419", _l("Espanhol (América Latina)")),
 )
+# Google's own names; the first is what a voice note is heard on.
+EFFECTS = (
+    ("", _l("Nenhum")),
+    ("handset-class-device", _l("Celular no ouvido")),
+    ("small-bluetooth-speaker-class-device", _l("Caixinha Bluetooth")),
+    ("headphone-class-device", _l("Fone de ouvido")),
+    ("large-automotive-class-device", _l("Som do carro")),
+    ("telephony-class-application", _l("Ligação de telefone")),
+)
+SSML = ("emphasis", "sentence_pause_ms", "style", "effects")
 # What each provider asks for, in the words of its own pages.
 CREDENTIALS: dict[str, tuple[tuple[str, object, bool], ...]] = {
     "google": (("service_account", _l("Chave da conta de serviço (o conteúdo do arquivo JSON)"), True),),
@@ -59,6 +69,9 @@ class VoiceForm(FlaskForm):
     )
     sentence_pause_ms = IntegerField(_l("Pausa entre frases"), [Optional()])
     style = StringField(_l("Estilo de fala"), description=_l("Só no Azure. Ex.: cheerful."))
+    effects = SelectField(
+        _l("Perfil de som"), choices=_choices(EFFECTS), validate_choice=False, description=_l("Só no Google.")
+    )
     speaks_in_parts = BooleanField(_l("Falar em partes quando isso economiza"), default=True)
     fallback_id = SelectField(_l("Se o provedor falhar, usar"), validate_choice=False)
     is_default = BooleanField(_l("Voz padrão da empresa"))
@@ -71,12 +84,12 @@ class VoiceForm(FlaskForm):
         names = ("name", "provider", "language_code", "voice_id", "speaks_in_parts", "is_default", "is_active")
         data = {name: getattr(config, name) for name in names}
         data |= {name: Decimal(str(getattr(config, name))) for name in ("speaking_rate", "pitch", "volume")}
-        data |= {name: config.ssml_settings.get(name) for name in ("emphasis", "sentence_pause_ms", "style")}
+        data |= {name: config.ssml_settings.get(name) for name in SSML}
         return cls(formdata=None, data={**data, "fallback_id": str(config.fallback_id or "")})
 
     def settings(self) -> dict[str, Any]:
         """How it speaks; what is left empty is plain."""
-        ssml = {name: self[name].data for name in ("emphasis", "sentence_pause_ms", "style")}
+        ssml = {name: self[name].data for name in SSML}
         plain = {"speaking_rate": 1.0, "pitch": 0.0, "volume": 0.0}
         numbers = {
             name: float(self[name].data) if self[name].data is not None else value for name, value in plain.items()

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from app.core.db import release
 from app.voice import service
 from app.voice.queries import configs
 
@@ -32,13 +33,28 @@ def test_a_voice_is_set_up_and_changed(page, as_admin):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [("name", "", "Dê um nome"), ("speaking_rate", "9", "Fora do que é aceito"), ("voice_id", "nobody", "não conhece"),
-     ("style", "cheerful", "não tem este ajuste")],
+     ("style", "cheerful", "não tem este ajuste"), ("effects", "handset-class-device", "não tem este ajuste"),
+     ("effects", "../x", "Fora do que é aceito")],
 )  # fmt: skip
 def test_what_the_provider_cannot_do_is_said(page, field, value, words):
     form = {"name": "Loja", "provider": "local", "language_code": "pt-BR", "voice_id": "pt-br", field: value}
     answer = page.submit("/settings/voice/new", form)
     assert answer.status_code == 422
     assert words in answer.text
+
+
+def test_what_is_fine_tuned_is_kept_when_the_voice_is_saved_again(page, as_admin):
+    fine = {"emphasis": "moderate", "sentence_pause_ms": 250, "effects": "handset-class-device"}
+    made = service.create_config(
+        name="Loja", provider="google", voice_id="pt-BR-Wavenet-A", language_code="pt-BR", ssml_settings=fine
+    )
+    shown = page.page(f"/settings/voice/{made.id}")
+    form = {"name": "Loja", "provider": "google", "language_code": "pt-BR", "voice_id": "pt-BR-Wavenet-A",
+            **{key: str(value) for key, value in fine.items()}}  # fmt: skip
+    assert shown.select_one("[name=effects] option[selected]")["value"] == "handset-class-device"
+    assert page.submit(f"/settings/voice/{made.id}", form).status_code == 303
+    release()
+    assert configs.get_config(made.id).ssml_settings == fine
 
 
 def test_the_fallback_is_of_another_provider(page, as_admin):

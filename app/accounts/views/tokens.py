@@ -9,6 +9,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.accounts import queries
 from app.accounts.forms import TokenForm
+from app.accounts.rules import PERMISSION_NAMES
 from app.accounts.service import tokens
 from app.accounts.service.tokens import NewToken
 from app.core.context import current_actor
@@ -44,9 +45,11 @@ def revoke(token_id: uuid.UUID) -> ResponseReturnValue:
 
 def _form(*, empty: bool = False) -> TokenForm:
     form = TokenForm(formdata=None) if empty else TokenForm()
-    form.scopes.choices = [SelectChoice(name) for name in sorted(ALL) if can(current_actor(), name)]
+    mine = [name for name in sorted(ALL) if can(current_actor(), name)]
+    form.scopes.choices = [SelectChoice(name, PERMISSION_NAMES.get(name, name)) for name in mine]
     return form
 
 
 def _page(form: TokenForm, made: NewToken | None = None) -> str:
-    return render_template("accounts/tokens.html", form=form, tokens=queries.list_api_tokens(), made=made)
+    listed = queries.list_api_tokens()
+    return render_template("accounts/tokens.html", form=form, tokens=listed, made=made, names=PERMISSION_NAMES)
