@@ -47,14 +47,14 @@ def test_what_is_fine_tuned_is_kept_when_the_voice_is_saved_again(page, as_admin
     fine = {"emphasis": "moderate", "sentence_pause_ms": 250, "effects": "handset-class-device"}
     made = service.create_config(
         name="Loja", provider="google", voice_id="pt-BR-Wavenet-A", language_code="pt-BR", ssml_settings=fine
-    )
-    shown = page.page(f"/settings/voice/{made.id}")
+    ).id
+    shown = page.page(f"/settings/voice/{made}")
     form = {"name": "Loja", "provider": "google", "language_code": "pt-BR", "voice_id": "pt-BR-Wavenet-A",
             **{key: str(value) for key, value in fine.items()}}  # fmt: skip
     assert shown.select_one("[name=effects] option[selected]")["value"] == "handset-class-device"
-    assert page.submit(f"/settings/voice/{made.id}", form).status_code == 303
+    assert page.submit(f"/settings/voice/{made}", form).status_code == 303
     release()
-    assert configs.get_config(made.id).ssml_settings == fine
+    assert configs.get_config(made).ssml_settings == fine
 
 
 def test_the_fallback_is_of_another_provider(page, as_admin):
