@@ -87,7 +87,7 @@ ALLOWED = {
     "viewer": re.compile("never"),
     "developer": re.compile(r"accounts\.|(api\.)?dead.letters\.|hooks\.|api\.webhooks\.|api\.tokens\."),
 }
-LOOKS = {"lists.count", "lists.builder", "templates.preview"}  # POSTs that only look
+LOOKS = {"voice.check", "lists.count", "lists.builder", "templates.preview"}  # POSTs that only look
 PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 
 

@@ -149,6 +149,18 @@ def voices() -> str:
     return render_template("voice/_voices.html", form=form, state=_offer_voices(form))
 
 
+@blueprint.post("/check")
+def check() -> str:
+    """What the provider cannot do of the settings as they stand in the form."""
+    require("voice.manage")
+    form = VoiceForm()
+    try:
+        service.speaker_from(**form.settings())
+    except AppError as error:
+        form.refuse(error)
+    return render_template("voice/_problems.html", form=form)
+
+
 @blueprint.post("/listen")
 def listen() -> str:
     """The settings as they stand in the form, saved or not."""

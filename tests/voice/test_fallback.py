@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.core.background import redis
+from app.voice.queries.configs import accounts
 from app.voice.rules.recipes import Recipe, Speaker
 from app.voice.service import making, speaking
 from app.voice.service.making import obtain
@@ -68,3 +69,5 @@ def test_a_provider_without_credentials_says_so(as_admin):
     with pytest.raises(Trouble) as raised:
         obtain(Recipe(AWAY, ("Olá, Maria!",)))
     assert raised.value.code == "credentials"
+    account = accounts()["azure"]
+    assert (account.state, account.problem.split(":")[0]) == ("failed", "credentials")

@@ -43,6 +43,15 @@ def test_what_the_provider_cannot_do_is_said(page, field, value, words):
     assert words in answer.text
 
 
+def test_what_does_not_work_is_said_while_the_form_is_filled_in(page):
+    form = {"name": "", "provider": "local", "language_code": "pt-BR", "voice_id": "pt-br"}
+    assert page.submit("/settings/voice/check", {**form, "style": ""}).text.strip() == ""
+    answer = page.submit("/settings/voice/check", {**form, "style": "cheerful"})
+    assert "Estilo de fala" in answer.text
+    assert "não tem este ajuste" in answer.text
+    assert page.submit("/settings/voice/check", {**form, "provider": "nobody"}).status_code == 200
+
+
 def test_what_is_fine_tuned_is_kept_when_the_voice_is_saved_again(page, as_admin):
     fine = {"emphasis": "moderate", "sentence_pause_ms": 250, "effects": "handset-class-device"}
     made = service.create_config(

@@ -79,6 +79,11 @@ def _note(provider: str, state: str, problem: str | None = None) -> None:
         session.execute(_STATE, scope | {"state": state, "problem": problem, "at": at})
 
 
+def note_refused(provider: str, detail: str) -> None:
+    """Found out while an audio was made: the page of voices says so from now on, until a test does better."""
+    _note(provider, "failed", f"credentials: {detail}"[:500])
+
+
 def run_test(provider: str, language: str) -> None:
     """In the job: what the provider answers, into the account and the list of voices."""
     try:

@@ -37,6 +37,7 @@ from app.speech.pauses import gap_after
 from app.speech.port import Sound
 from app.voice.rules.recipes import Recipe, is_speakable
 from app.voice.service import cache, money, speaking
+from app.voice.service.accounts import note_refused
 from app.voice.service.cache import Claim, Kept
 from app.voice.service.limits import limits
 from app.voice.service.trouble import Trouble
@@ -115,6 +116,8 @@ def _make(recipe: Recipe, claim: Claim, me: str) -> Made:
         kept = _store(recipe, claim, sound)
     except Trouble as trouble:
         cache.fail(claim.id, me, trouble.code, trouble.detail, lasting=trouble.is_the_texts)
+        if trouble.code == "credentials":
+            note_refused(recipe.speaker.provider, trouble.detail)
         raise
     except AudioError as error:
         code = "unspeakable" if error.code == "empty" else "broken"
