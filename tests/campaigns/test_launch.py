@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -9,6 +10,7 @@ from sqlalchemy import func, select, text, update
 from app.campaigns import service
 from app.campaigns.models import Campaign, CampaignRecipient
 from app.campaigns.queries import campaigns
+from app.campaigns.queries.audience import Audience, Content, candidates
 from app.contacts.models import Contact, ContactIdentity, Group, GroupMember, Tag
 from app.contacts.service import bulk
 from app.core import clock
@@ -62,6 +64,39 @@ def test_what_may_not_be_sent_is_counted_by_reason_and_kept_by_name(draft):
     assert dict(read_session().execute(skipped).all()) == {
         out.id: "opted_out", blocked.id: "blocked", gone.id: "unreachable", homeless.id: "unreachable",
     }  # fmt: skip
+
+
+def test_people_who_came_just_now_are_chosen_without_reading_everybody_for_each(as_admin, owner_engine):
+    """The statistics do not know them yet: the first campaign right after the first import."""
+    many = 200
+    with transaction() as session:
+        group = Group(name="Vindos agora")
+        session.add(group)
+        session.flush()
+        people = [Contact(name=f"Ana {n}", phone=f"+55119{71_000_000 + n}") for n in range(many)]
+        session.add_all(people)
+        session.flush()
+        for person in people:
+            key = canonical_key(person.phone)
+            tenant = person.tenant_id
+            session.add(ContactIdentity(kind="phone", value=key, contact_id=person.id, tenant_id=tenant))
+            session.add(GroupMember(group_id=group.id, contact_id=person.id, tenant_id=tenant))
+    query = select(candidates(Audience({"group_ids": [group.id]}), Content("Olá {nome}")))
+    compiled = query.compile(owner_engine, compile_kwargs={"literal_binds": True})
+    with transaction() as session:
+        session.execute(
+            text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+        )  # what no statistics choose
+        plan = session.connection().exec_driver_sql(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {str(compiled).replace('%', '%%')}"
+        )
+        assert _rows_read(plan.scalar_one()[0]["Plan"]) < many * 40
+
+
+def _rows_read(node: dict[str, Any]) -> int:
+    """By this node and those below it, the discarded ones too."""
+    own = node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0)
+    return own * node["Actual Loops"] + sum(_rows_read(one) for one in node.get("Plans", ()))
 
 
 def test_two_addresses_of_one_person_get_one_message(draft):
