@@ -10,6 +10,9 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
+from app.accounts.service import tokens
+from app.core.context import acting
+
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 
 
@@ -20,7 +23,7 @@ def examples(count: int, *, derandomize: bool) -> settings:
     )  # fmt: skip
 
 
-FEW, MANY = examples(3, derandomize=True), examples(60, derandomize=False)
+ONE, FEW, MANY = (examples(1, derandomize=True), examples(3, derandomize=True), examples(60, derandomize=False))
 # The first would sign the caller out; the second waits for a worker as long as it is told to.
 FIXED: dict[str, dict[str, Any]] = {"/api/v1/contacts/export": {"query": {"format": "csv", "wait": 0}}}
 LEFT_OUT = ("/api/v1/auth/", "/api/v1/probe")
@@ -29,6 +32,16 @@ LEFT_OUT = ("/api/v1/auth/", "/api/v1/probe")
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_call_crashes_or_answers_what_the_document_does_not_say(app, api_client, belongings, mode):
     assert_honest(app, f"Bearer {api_client('admin').token}", belongings, mode, FEW)
+
+
+def test_nor_for_somebody_who_may_little(app, api_client, belongings):
+    assert_honest(app, f"Bearer {api_client('agent').token}", belongings, GenerationMode.POSITIVE, ONE)
+
+
+def test_nor_with_an_api_token(app, company, belongings):
+    with acting(company.actor("developer")):
+        bearer = f"Bearer {tokens.create_token('Loja').secret}"
+    assert_honest(app, bearer, belongings, GenerationMode.POSITIVE, ONE)
 
 
 @pytest.mark.drill
