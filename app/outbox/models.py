@@ -12,11 +12,13 @@ from app.extensions import db
 
 
 class Lane(IntEnum):
-    """What a person, the bot or the system answers goes before the API, and the API before campaigns."""
+    """What a person, the bot or the system answers goes before the API, and the API before campaigns. What systems send
+    with low priority is among the campaigns: one in two of their turns."""
 
     HIGH = 0
     NORMAL = 1
     LOW = 2
+    LATER = 3
 
 
 class OutboxRow(db.Model):

@@ -50,7 +50,7 @@ class SendMessageSchema(Schema):
         validate=validate.OneOf(PRIORITIES),
         metadata={
             "description": "Unset: `high` for an answer in a conversation, else `normal`. `high` keeps only the least "
-            "gap; `normal` and `low` go before campaigns, four to one."
+            "gap; `normal` goes before campaigns, four to one; `low` shares the campaigns' turns with them, one in two."
         },
     )
     scheduled_at = UtcDateTime(

@@ -11,6 +11,7 @@ from app.core.db import transaction
 from app.inbox.models import Ticket
 from app.media.service import store_upload
 from app.messages.models import Message
+from app.outbox.models import Lane, OutboxRow
 from app.templates.service import create_template
 from tests.factories import make_contact, make_instance, new_phone
 
@@ -95,6 +96,16 @@ def test_a_file_by_address_must_be_a_public_one(api_client, send):
 )
 def test_wrong_fields_are_named(send, body, wrong):
     assert fields(send(**body)) == wrong
+
+
+@pytest.mark.parametrize(
+    ("priority", "lane"), [("high", Lane.HIGH), ("normal", Lane.NORMAL), ("low", Lane.LATER), (None, Lane.NORMAL)]
+)
+def test_a_priority_is_a_lane(company, send, priority, lane):
+    sent = send(priority=priority)
+    assert sent.status_code == 202
+    with acting(company.actor()), transaction() as session:
+        assert session.get(OutboxRow, uuid.UUID(sent.json["id"])).lane == lane
 
 
 def test_what_is_not_ours_is_not_found(api_client, send, outsider):

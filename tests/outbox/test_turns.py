@@ -1,6 +1,7 @@
 """Whose turn it is: persons, lanes, campaigns."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -55,6 +56,31 @@ def test_lanes_share_four_to_one_and_answers_go_first(desk, number):
     assert went[:3] == [Lane.HIGH] * 3
     assert Counter(went[3:]) == {Lane.NORMAL: 24, Lane.LOW: 6}
     assert went[3:8].count(Lane.LOW) == 1  # neither starves
+
+
+def test_what_systems_send_with_low_priority_has_one_in_two_of_the_campaigns_turns(desk, number):
+    queue(number, 30, lane=Lane.NORMAL)
+    queue(number, 30, lane=Lane.LATER)
+    queue(number, 30, campaign=new_campaign([number]))
+    went = Counter(row.lane for row in desk.send_all(number, 30))
+    assert went == {Lane.NORMAL: 24, Lane.LOW: 3, Lane.LATER: 3}
+
+
+def test_low_priority_and_a_campaign_alone_share_by_turns(desk, number):
+    queue(number, 10, lane=Lane.LATER)
+    queue(number, 10, campaign=new_campaign([number]))
+    went = [row.lane for row in desk.send_all(number, 16)]
+    assert Counter(went) == {Lane.LOW: 8, Lane.LATER: 8}
+    assert all(one != other for one, other in pairwise(went))
+
+
+def test_low_priority_alone_is_waited_for_and_goes(desk, number):
+    (message,) = queue(number, lane=Lane.LATER)
+    long_ago = "now() - interval '100 years'"  # before whatever other numbers have
+    sql(f"UPDATE outbox SET send_after = {long_ago} WHERE message_id = :m", m=message)
+    assert sql(f"SELECT next_send = (SELECT send_after FROM outbox WHERE message_id = :m), next_send < {long_ago} + "
+               "interval '1 hour' FROM outbox_waiting()", m=message) == [(True, True)]  # fmt: skip
+    assert [row.message_id for row in desk.send_all(number, 2)] == [message]
 
 
 def test_campaigns_share_a_number_by_turns_whatever_their_age(desk, number):

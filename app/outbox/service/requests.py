@@ -23,8 +23,8 @@ from app.templates.rules import empty_names, fill, lookup, parse, values_of
 
 FURTHEST = timedelta(days=366)
 TYPING_MS = 1500  # long enough to be seen
-# `low` is the campaigns' own lane, with a campaign behind every row.
-_LANES = {"high": Lane.HIGH, "normal": Lane.NORMAL, "low": Lane.NORMAL}
+# `low` is not the campaigns' own lane, which has a campaign behind every row.
+_LANES = {"high": Lane.HIGH, "normal": Lane.NORMAL, "low": Lane.LATER}
 
 
 def queue_from_api(
