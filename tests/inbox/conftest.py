@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import text
 
 from app.accounts.models import User
-from app.core import clock, ids
+from app.core import clock
 from app.core.context import Actor, acting
 from app.core.db import release, transaction
-from app.core.text import fold
 from app.inbox.models import Queue, QueueMember, Ticket
-from app.messages.models import Message
 from tests.factories import PASSWORD_HASH, Company, make_contact, make_instance
+from tests.inbox.customers import online, said, say, settings
+from tests.inbox.screens import crowd, url, visit, writes
+
+__all__ = ["crowd", "online", "say", "settings", "url", "visit", "writes"]  # fixtures
 
 
 @pytest.fixture
@@ -71,25 +73,6 @@ def ticket(company: Company, number: uuid.UUID) -> Callable[..., uuid.UUID]:
             return row.id
 
     return make
-
-
-def said(ticket: Ticket, words: str, **fields: Any) -> Message:
-    now = clock.now()
-    usual = {
-        "id": ids.new_id(),
-        "instance_id": ticket.instance_id,
-        "contact_id": ticket.contact_id,
-        "ticket_id": ticket.id,
-        "direction": "inbound",
-        "sender_type": "contact",
-        "status": "received",
-        "body": words,
-        "search": fold(words),
-        "external_id": uuid.uuid4().hex,
-        "thread_at": now,
-        "created_at": now,
-    }
-    return Message(**{**usual, **fields})
 
 
 @pytest.fixture

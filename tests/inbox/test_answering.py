@@ -17,7 +17,7 @@ from app.inbox.models import Ticket
 from app.media.service import take_recording
 from app.media.service.sounds import write_voice_note
 from tests.factories import make_contact
-from tests.inbox.conftest import said
+from tests.inbox.customers import said
 from tests.media.test_recordings import recorded
 
 TICKET = "SELECT * FROM tickets WHERE id = :id"

@@ -13,7 +13,7 @@ from app.inbox.models import Ticket
 from app.media import jobs
 from app.media.models import Media
 from app.media.service import store_upload
-from tests.inbox.conftest import said
+from tests.inbox.customers import said
 
 
 def picture(side=1200):

@@ -9,7 +9,7 @@ from app.inbox import jobs, queries
 from app.inbox.models import Ticket
 from app.inbox.queries import TicketFilter
 from app.inbox.service import indexing
-from tests.inbox.conftest import said
+from tests.inbox.customers import said
 
 WORDS = ["Pão de açúcar", "👍", "bolo de fubá", "", "Ótimo!"]
 

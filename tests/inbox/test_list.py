@@ -11,7 +11,7 @@ from app.core.db import release, transaction
 from app.inbox import queries, service
 from app.inbox.models import Ticket
 from app.inbox.rules import around
-from tests.inbox.conftest import said
+from tests.inbox.customers import said
 
 FRAGMENT = {"X-Requested-With": "fetch"}
 

@@ -15,7 +15,7 @@ from app.factory import create_app, serve_sockets
 from app.inbox.models import Ticket
 from tests.browsers import serving, visiting
 from tests.factories import PASSWORD, Company
-from tests.inbox.conftest import said
+from tests.inbox.customers import said
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ from app.core.errors import Invalid, NotFound
 from app.inbox import queries, service
 from app.inbox.models import Ticket
 from app.media.service import store_upload, take_recording
-from tests.inbox.conftest import said
+from tests.inbox.customers import said
 from tests.media.samples import picture
 from tests.media.test_recordings import recorded
 

@@ -12,7 +12,7 @@ from app.core.db import transaction
 from app.extensions import db
 from app.inbox import queries, service
 from app.inbox.models import Ticket
-from tests.inbox.conftest import said
+from tests.inbox.customers import said
 
 TICKET = "SELECT * FROM tickets WHERE id = :id"
 

@@ -71,9 +71,9 @@ def _note(ticket: Ticket, words: str) -> Message:
 
 def mentionable(ticket: Ticket) -> list[User]:
     """Who may see this conversation, by name."""
-    with transaction() as session:
-        people = session.scalars(select(User).where(User.tenant_id == ticket.tenant_id, User.is_active)).all()
-        members = set(session.scalars(select(QueueMember.user_id).where(QueueMember.queue_id == ticket.queue_id)))
+    session = read_session()  # a page asks: a commit would expire what it has read
+    people = session.scalars(select(User).where(User.tenant_id == ticket.tenant_id, User.is_active)).all()
+    members = set(session.scalars(select(QueueMember.user_id).where(QueueMember.queue_id == ticket.queue_id)))
     waits = ticket.status == "pending" and ticket.user_id is None
     return sorted(
         (one for one in people if _sees(one, ticket, waits and (ticket.queue_id is None or one.id in members))),

@@ -70,7 +70,7 @@ def message(message_id: uuid.UUID) -> ResponseReturnValue:
 @blueprint.get("/<uuid:ticket_id>/parts")
 def parts(ticket_id: uuid.UUID) -> ResponseReturnValue:
     """Everything around the thread, after something happened to the conversation."""
-    return render_template("inbox/_parts.html", **_around(ticket_id))
+    return render_template("inbox/_parts.html", **_around(_row(ticket_id)))
 
 
 @blueprint.get("/badge")
@@ -122,27 +122,33 @@ def _presence() -> dict[uuid.UUID, str]:
     return service.list_presence_or_nobody()
 
 
-def _around(ticket_id: uuid.UUID) -> dict[str, Any]:
+def _row(ticket_id: uuid.UUID) -> queries.TicketRow:
     row = queries.get_row(ticket_id)
     if row is None:
         raise NotFound(_("Conversa não encontrada"))
+    return row
+
+
+def _around(row: queries.TicketRow) -> dict[str, Any]:
     return {
         "row": row,
-        "panel": queries.contact_panel(ticket_id),
-        "scheduled": queries.list_scheduled(ticket_id),
+        "panel": queries.contact_panel(row.id),
+        "scheduled": queries.list_scheduled(row.id),
         "rating_asked": queries.get_settings().ask_rating,
         **_choices(),
     }
 
 
 def _conversation(ticket_id: uuid.UUID) -> dict[str, Any]:
-    around = _around(ticket_id)
-    service.watch_typing(around["row"])
-    note_view(around["row"].contact_id)  # opening it shows the person's data; keeping it open is no second look
+    row = _row(ticket_id)
+    service.watch_typing(row)
+    # Opening it shows the person's data; keeping it open is no second look. It commits, which would expire what the
+    # page has read and ask for each row again: so it comes first.
+    note_view(row.contact_id)
     return {
-        **around,
+        **_around(row),
         "mentionable": service.mentionable(queries.get_ticket(ticket_id)),
-        "thread": queries.thread(ticket_id),  # after every commit: one would expire its rows, and each be asked again
+        "thread": queries.thread(ticket_id),
         "ticket_id": ticket_id,
         "draft": service.find_draft(ticket_id),
         "client_key": str(ids.new_id()),
