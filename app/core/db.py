@@ -4,7 +4,7 @@ Inside `transaction()` nothing leaves the process: jobs and socket events asked 
 and run once the outermost block has committed, so that no job outruns its row.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,8 +22,11 @@ _SCOPE = text("SELECT set_config('app.tenant_id', :tenant, true)")
 
 
 @event.listens_for(Session, "after_begin")
-def _scope_to_tenant(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    """Row-level security reads this setting; without an actor it stays empty and no tenant's row is seen."""
+def _scope_to_tenant(session: Session, begun: SessionTransaction, connection: Connection) -> None:
+    """Row-level security reads this setting; without an actor it stays empty and no tenant's row is seen. A savepoint
+    has it already."""
+    if begun.nested:
+        return
     actor = find_actor()
     if actor is not None:
         connection.execute(_SCOPE, {"tenant": str(actor.tenant_id)})
@@ -54,6 +57,7 @@ def transaction() -> Iterator[Session]:
     try:
         yield session
         if depth == 0:
+            _run_gathered(session)
             session.commit()
         else:
             session.flush()
@@ -61,6 +65,7 @@ def transaction() -> Iterator[Session]:
         if depth == 0:
             session.rollback()
             session.info.pop("deferred", None)
+            session.info.pop("gathered", None)
         raise
     finally:
         session.info["depth"] = depth
@@ -75,6 +80,21 @@ def after_commit(call: Callable[[], Any]) -> None:
         session.info.setdefault("deferred", []).append(call)
     else:
         call()
+
+
+def gather(call: Callable[[list[Any]], None], items: Sequence[Any]) -> None:
+    """Run `call` with all that was gathered for it at the end of the outermost transaction(), still inside it; at once
+    when none is open. For questions that would else be asked again for every step of a long verb."""
+    session: Session = db.session()
+    if session.info.get("depth", 0):
+        session.info.setdefault("gathered", {}).setdefault(call, []).extend(items)
+    else:
+        call(list(items))
+
+
+def _run_gathered(session: Session) -> None:
+    for call, items in session.info.pop("gathered", {}).items():
+        call(items)
 
 
 def _run_deferred(session: Session) -> None:

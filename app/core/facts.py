@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app.core import ids, realtime
 from app.core.context import current_actor
-from app.core.db import after_commit, transaction
+from app.core.db import after_commit, gather, transaction
 
 # A batch is one statement: executemany would be a round trip per fact.
 _INSERT = text("""
@@ -87,7 +87,7 @@ def emit_many(facts: Iterable[tuple[str, dict[str, Any]]]) -> None:
         for row in rows:
             for call in _subscribers.get(row["name"], ()):
                 call(**row["payload"])
-        _tell(tenant_id, rows)
+        _tell(rows)
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
@@ -104,22 +104,25 @@ def notify(name: str, **payload: Any) -> None:
 
 
 def notify_many(news: Iterable[tuple[str, dict[str, Any]]]) -> None:
-    tenant_id = current_actor().tenant_id
-    _tell(tenant_id, [{"name": name, "payload": {k: _plain(v) for k, v in data.items()}} for name, data in news])
+    _tell([{"name": name, "payload": {k: _plain(v) for k, v in data.items()}} for name, data in news])
 
 
-def _tell(tenant_id: uuid.UUID, rows: list[dict[str, Any]]) -> None:
-    """After the commit, to those who may hear it as things stand in this transaction."""
+def _tell(rows: list[dict[str, Any]]) -> None:
+    """After the commit, to those who may hear it as things stand at the end of this transaction."""
     heard = [row for row in rows if row["name"] in SOCKET_EVENTS]
-    everybody = [realtime.tenant_room(tenant_id)]
+    if heard:
+        gather(_publish, heard)
+
+
+def _publish(heard: list[dict[str, Any]]) -> None:
+    everybody = [realtime.tenant_room(current_actor().tenant_id)]
     rooms = {id(row): everybody for row in heard}
     for call in {_audiences[row["name"]]: None for row in heard if row["name"] in _audiences}:
         addressed = [row for row in heard if _audiences.get(row["name"]) is call]
         found = call([row["payload"] for row in addressed])
         rooms |= {id(row): listeners for row, listeners in zip(addressed, found, strict=True)}
     news = [(SOCKET_EVENTS[row["name"]], _public(row["payload"]), rooms[id(row)]) for row in heard]
-    if news:
-        after_commit(lambda: realtime.publish_many(news))
+    after_commit(lambda: realtime.publish_many(news))
 
 
 def _public(payload: Payload) -> Payload:

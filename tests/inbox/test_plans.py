@@ -196,6 +196,20 @@ def test_pages_and_api_ask_as_often_for_ten_rows_as_for_sixty(
     assert max(max(counts) for counts in asked.values()) < 46
 
 
+def test_a_first_word_asks_no_more_than_it_needs(company, say, queue, online, statements):
+    """A new person and conversation, a queue's greeting, an attendant by turn who is announced: what a crowd of first
+    words costs a worker, each of them."""
+    agent = company.users["agent"]
+    queue("Vendas", greeting="Olá!", members=[agent], distribution="round_robin")
+    online(agent)
+    jids = (f"55119123400{n}@s.whatsapp.net" for n in range(10, 99))
+    say("Oi", jid=next(jids))
+    assert statements(lambda: say("Oi", jid=next(jids))) <= 60
+    known = next(jids)
+    say("Oi", jid=known)
+    assert statements(lambda: say("Ainda aí?", jid=known)) <= 15
+
+
 DRESS = (
     "INSERT INTO tags (id, tenant_id, name, color) VALUES (uuid7(), :t, 'vip' || :n, 'blue')",
     "INSERT INTO ticket_tags (tenant_id, ticket_id, tag_id) SELECT :t, t.id, g.id FROM tickets t, tags g"

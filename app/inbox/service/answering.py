@@ -40,7 +40,9 @@ _BIND_KEY = text("""
 _JID = text("""
     SELECT value FROM contact_identities WHERE contact_id = :contact AND kind IN ('jid', 'lid') ORDER BY kind LIMIT 1
 """)
-_LATER_AT = text("SELECT send_after FROM outbox WHERE message_id = :id AND send_after > :soon")
+_QUEUED = text("""
+    UPDATE messages m SET search = :search FROM outbox o WHERE m.id = :id AND o.message_id = m.id RETURNING o.send_after
+""")
 _TOUCH = text("""
     WITH old AS (
         SELECT id, first_response_at, last_inbound_at, created_at FROM tickets WHERE id = cast(:ticket AS uuid)
@@ -142,12 +144,11 @@ def on_queued(message_id: str, ticket_id: str | None = None, **_more: Any) -> No
         return
     with transaction() as session:
         message = session.get(Message, uuid.UUID(message_id))
-        message.search = searchable(message.body)
-        session.flush()
-        later_at = session.scalar(_LATER_AT, {"id": message.id, "soon": clock.now() + LATER})
-        if later_at is not None and message.sender_type == "api":
-            _mark_scheduled(message, later_at)
-    if later_at is None:
+        send_after = session.scalar(_QUEUED, {"id": message.id, "search": searchable(message.body)})
+        is_later = send_after is not None and send_after > clock.now() + LATER
+        if is_later and message.sender_type == "api":
+            _mark_scheduled(message, send_after)
+    if not is_later:
         touch(uuid.UUID(ticket_id), message.id, message.thread_at, message.sender_type, message.user_id)
 
 

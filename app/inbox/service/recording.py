@@ -29,12 +29,10 @@ def change(ticket: Ticket, **values: Any) -> bool:
     seen = [getattr(Ticket, name).is_not_distinct_from(getattr(ticket, name)) for name in _PLACE]
     statement = update(Ticket).where(Ticket.id == ticket.id, Ticket.tenant_id == ticket.tenant_id, *seen)
     with transaction() as session:
-        done = session.execute(
-            statement.values(**values, updated_at=clock.now()).returning(Ticket.id),
-            execution_options={"synchronize_session": False},
-        ).scalar_one_or_none()
-        if done is not None:
-            session.refresh(ticket)
+        done = session.scalars(
+            statement.values(**values, updated_at=clock.now()).returning(Ticket),
+            execution_options={"synchronize_session": False, "populate_existing": True},
+        ).one_or_none()
     return done is not None
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import text
 
 from app.contacts.models import Contact, ContactIdentity
 from app.contacts.service.addresses import ensure_phone
@@ -65,7 +64,7 @@ def queue_message(
             media_id=media_id,
             media={"url": media_url} if media_url else None,
             reply_to=reply_to,
-            recipient_key=recipient_key(contact.id),
+            recipient_key=recipient_key(contact),
             status="queued",
             details=_details(options, audio_id) | ({"token_id": str(actor.token_id)} if actor.token_id else {}),
         )
@@ -140,13 +139,12 @@ def find_recipient(contact_id: uuid.UUID | None, phone: str | None) -> Contact:
     return contact
 
 
-def recipient_key(contact_id: uuid.UUID) -> str:
+def recipient_key(contact: Contact) -> str:
     """The canonical key of the person's address: the main phone first, then other phones, lid or bsuid."""
     with transaction() as session:
-        main = session.scalar(text("SELECT phone FROM contacts WHERE id = :id"), {"id": contact_id})
-        rows = session.query(ContactIdentity).filter_by(contact_id=contact_id).all()
+        rows = session.query(ContactIdentity).filter_by(contact_id=contact.id).all()
     kinds = ("phone", "jid", "lid", "bsuid")
-    ranked = sorted(rows, key=lambda row: (kinds.index(row.kind), f"+{row.display}" != main, row.created_at))
+    ranked = sorted(rows, key=lambda row: (kinds.index(row.kind), f"+{row.display}" != contact.phone, row.created_at))
     if not ranked:
         raise Invalid.field("recipient", _("Este contato não tem telefone nem endereço no WhatsApp"))
     return ranked[0].value
