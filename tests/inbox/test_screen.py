@@ -129,3 +129,21 @@ def test_many_at_once(visit, crowd):
     page.get_by_role("button", name="Aplicar").click()
     expect(page.locator(".ticket").filter(has_text="Urgente")).to_have_count(3)
     expect(page.get_by_role("button", name="Aplicar")).to_be_hidden()
+
+
+def test_a_button_that_was_pressed_never_keeps_its_word_over_another_action(visit, crowd):
+    """The page is drawn again under the pressed button, which still has the focus."""
+    crowd(1)
+    page = visit("/inbox?tab=waiting", "agent")
+    row(page, "Pessoa 000").get_by_role("link").click()
+    page.locator(".talk-head").get_by_role("button", name="Aceitar").click()
+    expect(page.locator(".talk-head__detail")).to_contain_text("Com você")
+    closing = page.locator(".talk-head form[action$='/close']").first
+    expect(closing.get_by_role("button")).to_have_text("Encerrar")
+    expect(page.locator(".talk-head").get_by_role("button", name="Aceitar")).to_have_count(0)
+    if not page.locator(".inbox.has-panel").count():
+        page.locator(".talk-head__who").click()
+    page.locator("#part-consent summary").click()
+    page.get_by_role("button", name="Registrar aceite").click()
+    page.get_by_role("dialog").get_by_role("button", name="Registrar aceite").click()
+    expect(page.locator("#part-consent").get_by_role("button")).to_have_text(["Registrar saída"])

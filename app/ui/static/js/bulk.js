@@ -5,6 +5,7 @@ export default function bulk(box) {
   const whole = box.querySelector("[data-bulk-select-total]");
   const count = box.querySelector("[data-bulk-count]");
   let last = null;
+  if (!allField || !count) return; // a role that may choose nothing
 
   const update = () => {
     const boxes = rows();

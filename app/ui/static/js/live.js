@@ -3,6 +3,7 @@ import { Idiomorph } from "../vendor/idiomorph.esm.js";
 import { connect, isConnected, onChange, onEvent } from "./socket.js";
 import { toast } from "./toast.js";
 import { words } from "./words.js";
+import { isWriting } from "./writing.js";
 
 const DEBOUNCE = 120; // ms after an event
 const SHORTEST = 800; // ms between two fetches of one part, however many events come
@@ -85,7 +86,7 @@ class Part {
     this.shown = html;
     Idiomorph.morph(this.element, html, {
       morphStyle: "innerHTML",
-      ignoreActiveValue: true,
+      ignoreActiveValue: isWriting(),
       callbacks: { beforeNodeMorphed: isFree, beforeAttributeUpdated: isServers },
     });
     this.element.dispatchEvent(new CustomEvent("live:updated", { bubbles: true }));

@@ -1,6 +1,7 @@
 // What stands around the thread (head, banner, panel), drawn again after something happened to the conversation.
 import { Idiomorph } from "../../vendor/idiomorph.esm.js";
 import { toast } from "../toast.js";
+import { isWriting } from "../writing.js";
 import { html, parse } from "./http.js";
 
 export async function redraw(inbox) {
@@ -40,7 +41,7 @@ function morph(place, fresh) {
   if (!place || place.querySelector("dialog[open], .dropdown-menu.show")) return;
   Idiomorph.morph(place, fresh.innerHTML, {
     morphStyle: "innerHTML",
-    ignoreActiveValue: true,
+    ignoreActiveValue: isWriting(),
     callbacks: { beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details, dialog")) },
   });
 }
