@@ -34,7 +34,7 @@ def main(named: list[str]) -> None:
         if names == [CRON]:
             _keep_time(config)
         else:
-            workers.run(names, config.redis_url)
+            workers.run(names, config.redis_url, config.worker_memory_mb)
 
 
 def _keep_time(config: Config) -> None:

@@ -167,6 +167,7 @@ class Config:
     metrics_token: str = ""
     sentry_dsn: str = ""
     sql_pool_size: int = 16
+    worker_memory_mb: int = 900
     testing: bool = False
     simulated: bool = False
     embedded: bool = False
@@ -213,6 +214,7 @@ class Config:
             metrics_token=env.get("METRICS_TOKEN", ""),
             sentry_dsn=env.get("SENTRY_DSN", ""),
             sql_pool_size=_int(env, "SQL_POOL_SIZE", 16),
+            worker_memory_mb=_int(env, "WORKER_MEMORY_MB", cls.worker_memory_mb),
             simulated=env.get("RECADO_SIMULATED") == "1",
             embedded=env.get("RECADO_EMBEDDED") == "1",
             registration=_one_of(env, "REGISTRATION", ("closed", "open")),

@@ -102,6 +102,7 @@ class CompanyForm(Form):
     end = StringField(_l("Até"), [Optional()])
     days = SelectMultipleField(_l("Dias"), [Optional()], coerce=int)
     audit_days = IntegerField(_l("Guardar o registro de ações por"), [Optional()])
+    messages_months = IntegerField(_l("Guardar mensagens por"), [Optional()])
 
 
 class SafetyForm(Form):

@@ -4,11 +4,14 @@ The row is the truth and a job is a nudge: `enqueue` waits for the commit, coale
 away (sweeps in `SCHEDULE` wake whatever a lost nudge would have woken).
 """
 
+import contextlib
+import faulthandler
 import importlib
+import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +19,7 @@ from typing import Any
 import structlog
 from redis import Redis
 from rq import Queue
+from rq.timeouts import JobTimeoutException
 
 from app.core import prometheus
 from app.core.db import after_commit
@@ -23,6 +27,8 @@ from app.core.db import after_commit
 log = structlog.get_logger(__name__)
 
 ENTRY = "app.core.background.run"
+TimedOut = JobTimeoutException  # what interrupts a job whose time is over: to be let through
+GRACE_SECONDS = 15  # after a job's timeout, for what no exception reaches
 QUEUES = ("send", "events", "voice", "hooks", "bulk", "default")
 
 
@@ -128,6 +134,9 @@ def run(name: str, args: dict[str, Any], queued_at: float = 0.0) -> None:
     redis().delete(_marker(name, args))
     with structlog.contextvars.bound_contextvars(job=name, job_id=uuid.uuid4().hex[:12]):
         started = time.perf_counter()
+        # A library that never comes back to Python hears no timeout: then the process ends, and its successor goes on.
+        if found.timeout > 0:
+            faulthandler.dump_traceback_later(found.timeout + GRACE_SECONDS, exit=True)
         if queued_at:
             prometheus.job_wait.labels(found.queue).observe(max(0.0, time.time() - queued_at))
         try:
@@ -136,9 +145,23 @@ def run(name: str, args: dict[str, Any], queued_at: float = 0.0) -> None:
             prometheus.jobs_failed.labels(name).inc()
             raise
         finally:
+            faulthandler.cancel_dump_traceback_later()
             db.session.remove()
             prometheus.job_seconds.labels(name).observe(time.perf_counter() - started)
         log.debug("job_done", seconds=round(time.perf_counter() - started, 3))
+
+
+@contextlib.contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """Less time than the job has left: TimedOut after it. Where no worker keeps time nothing is bounded."""
+    if not callable(signal.getsignal(signal.SIGALRM)):
+        yield
+        return
+    began, left = time.monotonic(), signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(max(1, int(left - (time.monotonic() - began))))
 
 
 def waiting(queue: str) -> int:

@@ -2,9 +2,12 @@
 
 import atexit
 import threading
+import time
 import uuid
 
+import structlog
 from flask import current_app
+from sqlalchemy import text
 
 from app.config import Config
 from app.core import background, clock
@@ -18,13 +21,18 @@ from app.outbox.sender import Sender
 from app.outbox.sender.store import Store
 from app.outbox.service import evidence
 from app.outbox.service.brakes import brake_silent
+from app.outbox.service.jumps import mend_after_jump
 from app.outbox.service.leases import expire
 from app.outbox.service.repair import cancel_number_messages
 
 DRAIN = 25.0
+JUMP = 10.0  # seconds; less is a clock that is being set right
+
+log = structlog.get_logger(__name__)
 
 _sender: Sender | None = None
 _lock = threading.Lock()
+_ahead: float | None = None  # the database's clock before this process's own that never jumps
 
 
 def _the_sender() -> Sender:
@@ -62,6 +70,21 @@ def wake() -> None:
     due_soon = waiting.next_send is not None and (waiting.next_send - clock.now()).total_seconds() < 2
     if due_soon or waiting.probe_due:
         background.nudge("outbox.shift")
+
+
+@job("outbox.clock", queue="default", every=5)
+def look_at_the_clock() -> None:
+    """Once after a start, and whenever the database's clock went back."""
+    global _ahead
+    with db.engine.connect() as connection:
+        now = float(connection.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0)
+    before, _ahead = _ahead, now - time.monotonic()
+    if before is not None and _ahead > before - JUMP:
+        return
+    longest = max(current_app.extensions["recado"].send.retry_after)
+    freed = sum(mend_after_jump(longest=longest) for _tenant_id in every_tenant())
+    if before is not None:
+        log.warning("clock_went_back", seconds=round(before - _ahead), messages=freed)
 
 
 @job("outbox.brake_silent", queue="default", every=15)

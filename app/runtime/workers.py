@@ -3,18 +3,25 @@
 import contextlib
 import os
 import signal
+import threading
+import time
 from types import FrameType
 from typing import Any
 
+import structlog
 from redis import Redis
 from rq import Queue, SimpleWorker, Worker
 
 from app.core import background
 from app.extensions import db
+from app.runtime import memory
 from app.runtime.death import die_with_parent
+
+log = structlog.get_logger(__name__)
 
 # Imports and exports are long and heavy: a process of their own each, so that memory and crashes stay there.
 FORKING = frozenset({"bulk"})
+LOOK_SECONDS = 1.0
 
 
 class _Polite:
@@ -48,9 +55,20 @@ class ForkingWorker(_Polite, Worker):
         super().main_work_horse(job, queue)
 
 
-def run(queue_names: list[str], redis_url: str) -> None:
-    """Serve the queues, in that order of preference, until SIGTERM."""
+def run(queue_names: list[str], redis_url: str, memory_mb: int = 0) -> None:
+    """Serve the queues, in that order of preference, until SIGTERM, or until this process holds that much memory."""
+    if memory_mb:
+        threading.Thread(target=_leave_when_too_big, args=(memory_mb,), daemon=True).start()
     connection = Redis.from_url(redis_url)
     kind = ForkingWorker if FORKING.intersection(queue_names) else InProcessWorker
     queues = [Queue(name, connection=connection) for name in queue_names]
     kind(queues, connection=connection, log_job_description=False).work(logging_level="WARNING")
+
+
+def _leave_when_too_big(memory_mb: int) -> None:
+    """A leak costs a polite stop, work handed over, instead of a kill in the middle; whoever keeps processes starts the
+    next one."""
+    while (resident := memory.resident_mb()) <= memory_mb:
+        time.sleep(LOOK_SECONDS)
+    log.warning("worker_too_big", resident_mb=int(resident), limit_mb=memory_mb)
+    os.kill(os.getpid(), signal.SIGTERM)

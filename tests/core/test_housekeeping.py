@@ -8,7 +8,8 @@ from app.accounts.jobs import purge_expired
 from app.core import clock
 from app.core.db import transaction
 from app.core.facts import emit
-from app.messages.jobs import MONTHS_AHEAD, compact_counters, make_partitions
+from app.messages.jobs import compact_counters, make_partitions
+from app.messages.service.months import MONTHS_AHEAD
 from tests.factories import make_contact
 
 

@@ -91,6 +91,8 @@ class Stage:
     web_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     log: Path = Path(os.devnull)
+    programs: dict[str, list[str]] = field(default_factory=dict)  # what a name starts, where it is another program
+    extra: dict[str, str] = field(default_factory=dict)  # of the environment
 
     def environment(self) -> dict[str, str]:
         config = self.config
@@ -106,16 +108,27 @@ class Stage:
             "PORT": str(self.web_port),
             "OUTBOUND_ALLOW": "127.0.0.0/8",
             "SEND_TIME_SCALE": str(self.scale),
+            **self.extra,
         }
 
     def start(self, *names: str) -> None:
         """`web`, or a worker by its queue: `send`, a second one as `send2`, `events`, `default`, `cron`."""
         for name in names:
-            command = ["wsgi.py"] if name == "web" else ["worker.py", name.rstrip("2")]
+            usual = ["wsgi.py"] if name == "web" else ["worker.py", name.rstrip("2")]
+            command = self.programs.get(name, usual)
             with self.log.open("ab") as output:
                 self.processes[name] = subprocess.Popen(
                     [sys.executable, "-u", *command], cwd=ROOT, env=self.environment(), stdout=output, stderr=output
                 )
+
+    def is_answering(self) -> bool:
+        try:
+            return (
+                urllib3.request("GET", f"http://127.0.0.1:{self.web_port}/healthz", timeout=5, retries=False).status
+                == 200
+            )
+        except urllib3.exceptions.HTTPError:
+            return False
 
     def kill(self, name: str) -> None:
         self.processes[name].kill()

@@ -1,7 +1,9 @@
 import time
 
+import pytest
 from redis import Redis
 
+from app.runtime import cron
 from app.runtime.cron import Clockwork, Leadership
 from tests import servers
 
@@ -58,3 +60,17 @@ def test_interval_ends_on_time(redis_url: str) -> None:
     redis = Redis.from_url(redis_url)
     Clockwork(redis, [("sweep", 5.0)], lambda _name, _window: None).fire_due()
     assert 4000 < redis.pttl("cron:sweep") < 5000
+
+
+def test_a_clock_that_goes_back_silences_no_entry_for_long(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis counts its marks by the server's clock: an hour back, they would last an hour longer."""
+    redis, at = Redis.from_url(redis_url), [1000.0]
+    monkeypatch.setattr(cron.time, "monotonic", lambda: at[0])
+    clockwork = Clockwork(redis, [("sweep", 10.0)], lambda _name, _window: None)
+    assert clockwork.fire_due() == ["sweep"]
+    redis.pexpire("cron:sweep", 3_600_000)
+    at[0] += 10
+    assert clockwork.fire_due() == []
+    at[0] += 7
+    assert clockwork.fire_due() == ["sweep"]
+    assert redis.pttl("cron:sweep") < 10_000

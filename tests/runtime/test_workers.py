@@ -113,3 +113,11 @@ def test_child_does_not_outlive_a_killed_worker(probe: Probe) -> None:
     worker.wait()
     wait_until(lambda: not psutil.pid_exists(child))
     assert [note[0] for note in probe.notes()] == ["began"]
+
+
+def test_too_big_a_worker_asks_its_job_to_hand_over_and_leaves(probe: Probe) -> None:
+    probe.env["MEMORY_MB"] = "300"
+    background.enqueue("probe.leak")
+    worker = probe.start("send")
+    assert probe.wait_for("asked to leave") == worker.pid
+    assert worker.wait(20) == 0

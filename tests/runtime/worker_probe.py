@@ -33,6 +33,13 @@ def _until_shutdown() -> None:
     note("never asked")
 
 
+@background.job("probe.leak", queue="send", timeout=60)
+def leak() -> None:
+    kept = bytearray(400 * 2**20)
+    kept[::4096] = b"x" * len(kept[::4096])
+    _until_shutdown()
+
+
 background.job("probe.shift", queue="send", timeout=60)(_until_shutdown)
 background.job("probe.import", queue="bulk", timeout=60)(_until_shutdown)
 
@@ -49,4 +56,4 @@ def bare_app(config: Config) -> Flask:
 if __name__ == "__main__":
     settings = Config.from_env()
     with bare_app(settings).app_context():
-        workers.run(sys.argv[1:], settings.redis_url)
+        workers.run(sys.argv[1:], settings.redis_url, int(os.environ.get("MEMORY_MB", "0")))

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from flask_babel import gettext as _
 
 from app.accounts.models import Tenant
-from app.accounts.rules import AUDIT_DAYS, LOCALES
+from app.accounts.rules import AUDIT_DAYS, LOCALES, MESSAGES_MONTHS
 from app.core.audit import audit
 from app.core.context import current_actor
 from app.core.db import transaction
@@ -20,13 +20,13 @@ IDLE_MINUTES = (5, 60 * 24 * 7)
 
 
 def save(**changes: Any) -> None:
-    """Any of COLUMNS, `hours` ({} = none) and `audit_days`. Raises Invalid with the fields."""
+    """Any of COLUMNS, `hours` ({} = none), `audit_days`, `messages_months` (0 = for ever). Raises Invalid (fields)."""
     require("settings.manage")
     errors = [error for name, value in changes.items() if (error := _problem(name, value))]
     if errors:
         raise Invalid(errors=errors)
     columns = {name: value.strip() if value else None for name, value in changes.items() if name in COLUMNS}
-    kept = {name: changes[name] for name in ("hours", "audit_days") if name in changes}
+    kept = {name: changes[name] for name in ("hours", "audit_days", "messages_months") if name in changes}
     _store("tenant.settings", columns, kept)
 
 
@@ -86,6 +86,15 @@ def _audit_days(value: int) -> str | None:
     return None if low <= value <= high else _("Use um número de %(low)s a %(high)s.", low=low, high=high)
 
 
+def _messages_months(value: int) -> str | None:
+    low, high = MESSAGES_MONTHS
+    return (
+        None
+        if value == 0 or low <= value <= high
+        else _("Use 0 ou um número de %(low)s a %(high)s.", low=low, high=high)
+    )
+
+
 def _hours(value: dict[str, Any]) -> str | None:
     """Empty: no hours. The same form as a queue's."""
     if not value:
@@ -106,5 +115,6 @@ _CHECKS = {
     "locale": _locale,
     "area_code": _area_code,
     "audit_days": _audit_days,
+    "messages_months": _messages_months,
     "hours": _hours,
 }

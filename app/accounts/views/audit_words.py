@@ -72,6 +72,7 @@ ACTIONS = {
     "message.reschedule": _l("Mudou o horário de uma mensagem"),
     "message.retry": _l("Tentou mensagem de novo"),
     "message.resend": _l("Reenviou mensagem"),
+    "messages.forget": _l("Apagou mensagens antigas"),
     "outbox.release_restored": _l("Liberou mensagens de uma cópia restaurada"),
     "queue.create": _l("Criou fila"),
     "queue.delete": _l("Excluiu fila"),
@@ -164,6 +165,7 @@ RESOURCES = {
 FIELDS = {
     "area_code": _l("DDD"),
     "audit_days": _l("guarda do registro"),
+    "messages_months": _l("guarda das mensagens"),
     "confirm": _l("pede código"),
     "description": _l("descrição"),
     "email": _l("e-mail"),

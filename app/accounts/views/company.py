@@ -42,7 +42,8 @@ def save() -> ResponseReturnValue:
     hours = {name: form[name].data for name in ("start", "end", "days")} if form.has_hours.data else {}
     changes: dict[str, Any] = {name: form[name].data for name in ("name", "timezone", "locale", "area_code")}
     try:
-        company.save(**changes, hours=hours, audit_days=form.audit_days.data or AUDIT_DAYS_DEFAULT)
+        changes |= {"audit_days": form.audit_days.data or AUDIT_DAYS_DEFAULT}
+        company.save(**changes, hours=hours, messages_months=form.messages_months.data or 0)
     except Invalid as error:
         form.refuse(error)
         return _page(form), 422
@@ -89,7 +90,8 @@ def _shown(tenant: Tenant) -> dict[str, Any]:
     hours = tenant.settings.get("hours") or {}
     shown = {name: getattr(tenant, name) for name in ("name", "timezone", "locale", "area_code")}
     shown |= {"has_hours": bool(hours), "start": hours.get("start", "08:00"), "end": hours.get("end", "18:00")}
-    return {**shown, "days": hours.get("days") or [1, 2, 3, 4, 5], "audit_days": audit_days(tenant)}
+    return {**shown, "days": hours.get("days") or [1, 2, 3, 4, 5], "audit_days": audit_days(tenant),
+            "messages_months": tenant.settings.get("messages_months") or None}  # fmt: skip
 
 
 def audit_days(tenant: Tenant) -> int:

@@ -1,4 +1,6 @@
-"""Raw events into meaning: one claim per number, in order, in batches; a poisoned event steps aside."""
+"""Raw events into meaning: one claim per number, in order, in batches; a poisoned event steps aside, whether it raises
+or takes the whole worker with it (`caution`).
+"""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -9,7 +11,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.core import clock
+from app.core import background, clock
 from app.core.context import current_actor
 from app.core.db import transaction
 from app.core.facts import emit
@@ -20,12 +22,16 @@ from app.inbox import service as inbox
 from app.instances.models import Instance
 from app.instances.service import facts as instance_facts
 from app.outbox.service import Receipt, apply_receipts, evidence
+from app.webhooks.service import caution
 
 log = structlog.get_logger(__name__)
 
 BATCH, SMALLEST = 500, 20
 MOMENT = timedelta(seconds=10)  # who is typing is news for so long
 LONGEST_SECONDS = 0.5
+LONGEST_ALONE = 10  # seconds for an event whose batch was not survived
+# The database's own troubles (connection, resources, shutdown, disk): no event's fault.
+_NOT_ITS_FAULT = ("08", "53", "57P", "58")
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:instance, 7))")
 _NEXT = text("""
@@ -50,11 +56,21 @@ def process(instance_id: uuid.UUID, size: int = BATCH) -> int:
     """Apply one batch of a number's pending events. How many rows were settled; 0 when another worker has them."""
     try:
         return _process(instance_id, size, _apply_all)
-    except OperationalError:
-        raise  # the database is away: nothing was lost, the sweep comes back
+    except background.TimedOut:
+        raise  # the next try goes one at a time
+    except OperationalError as error:
+        if _is_the_databases(error):
+            caution.survived(instance_id)
+        raise  # nothing was lost, the sweep comes back
     except Exception:
         log.warning("batch_failed", instance_id=str(instance_id), exc_info=True)
+        caution.survived(instance_id)
         return _process(instance_id, size, _apply_each)
+
+
+def _is_the_databases(error: OperationalError) -> bool:
+    code = getattr(error.orig, "pgcode", None)
+    return code is None or error.connection_invalidated or code.startswith(_NOT_ITS_FAULT)
 
 
 def next_size(size: int, settled: int, seconds: float) -> int:
@@ -72,9 +88,23 @@ def _process(instance_id: uuid.UUID, size: int, apply: Callable[[uuid.UUID, Sequ
         rows = session.execute(_NEXT, {"instance": instance_id, "n": size}).all()
         if not rows:
             return 0
-        done = apply(instance_id, rows)
+        note = caution.begin(caution.read(instance_id), rows[0].id, len(rows))
+        caution.write(instance_id, note)
+        rows = rows[: note.size]
+        done = _carefully(instance_id, rows, note, apply)
         session.execute(_DONE, {"ids": [str(row_id) for row_id in done], "now": clock.now()})
+    caution.write(instance_id, caution.ended(note))
     return len(rows)
+
+
+def _carefully(instance_id: uuid.UUID, rows: Sequence[Any], note: caution.Note, apply: Any) -> list[uuid.UUID]:
+    if note.is_poisoned:
+        _bury(rows[0].id, f"the worker did not survive it, {note.alone} times")
+        return []
+    if not note.left:
+        return list(apply(instance_id, rows))
+    with background.within(LONGEST_ALONE):
+        return list(apply(instance_id, rows))
 
 
 def _apply_all(instance_id: uuid.UUID, rows: Sequence[Any]) -> list[uuid.UUID]:
@@ -102,11 +132,11 @@ def _apply_each(instance_id: uuid.UUID, rows: Sequence[Any]) -> list[uuid.UUID]:
         try:
             with transaction() as session, session.begin_nested():
                 done += _apply_all(instance_id, [row])
-        except OperationalError:
+        except (OperationalError, background.TimedOut):
             raise
         except Exception as exc:
             log.warning("event_poisoned", event_id=str(row.id), exc_info=True)
-            _bury(row.id, f"{type(exc).__name__}: {exc}"[:500])
+            _bury(row.id, f"{type(exc).__name__}: {exc}")
     return done
 
 
@@ -115,8 +145,9 @@ def _is_unread(events: Sequence[ev.Event]) -> bool:
 
 
 def _bury(row_id: uuid.UUID, error: str) -> None:
+    words = error.replace("\0", "").encode("utf-8", "replace").decode()[:500]  # an error may quote what it choked on
     with transaction() as session:
-        session.execute(_DEAD, {"id": row_id, "error": error, "now": clock.now()})
+        session.execute(_DEAD, {"id": row_id, "error": words, "now": clock.now()})
         emit("inbound.dead", event_id=row_id)
 
 
