@@ -24,7 +24,9 @@ class Price:
     usd_per_million: Decimal
 
 
-# The providers' public lists, without their free quotas. TTS_PRICES replaces the table.
+# The providers' public lists, without their free quotas. TTS_PRICES replaces the table. Amazon's were compared with its
+# page of October 2026; of Google and Azure only what others wrote in 2024-2026 was at hand, and where they disagree
+# (WaveNet at 4 or 16, Azure beyond its neural voices) the dearer one stands: a budget ends too early, never late.
 DEFAULT = (
     ("google", "standard", "2020-01-01", "4"),
     ("google", "wavenet", "2020-01-01", "16"),
