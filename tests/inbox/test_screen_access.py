@@ -37,7 +37,13 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(visit, crowd, queue, compa
     row(page, "Pessoa 001").get_by_role("link").click()
     expect(page.locator(".talk-head__name")).to_have_text("Pessoa 001")
     found["conversation"] = faults(page)
-    for path in ("/settings/queues", "/settings/queues/new", "/settings/quick-replies", "/metrics"):
+    for path in (
+        "/settings/queues",
+        "/settings/queues/new",
+        "/settings/quick-replies",
+        "/settings/quick-replies/new",
+        "/metrics",
+    ):
         page.goto(re.sub(r"/inbox.*|/settings.*|/metrics.*", path, page.url))
         if theme == "dark":
             page.evaluate("Object.assign(document.documentElement.dataset, {themeChoice: 'dark', bsTheme: 'dark'})")
