@@ -4,6 +4,7 @@
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -11,7 +12,7 @@ from dotenv import load_dotenv
 from app import create_app
 from app.config import Config, ConfigError
 from app.core import background, logs, realtime, reporting
-from app.runtime import checks, cron, memory, systemd, workers
+from app.runtime import checks, connections, cron, memory, systemd, workers
 from app.runtime.failure import Failure
 from app.runtime.valkey import wait_until_ready
 
@@ -24,6 +25,8 @@ def main(named: list[str]) -> None:
     if not names or (unknown and names != [CRON]):
         raise Failure(f"uso: worker.py cron | FILA… (queues: {', '.join(background.QUEUES)})")
     config = Config.from_env()
+    pool = max(connections.pool_of(name, config.sql_pool_size) for name in names)
+    config = replace(config, sql_pool_size=pool)
     reporting.configure(config.sentry_dsn)
     wait_until_ready(config.redis_url)
     checks.isolated_database(config.database_url)

@@ -19,7 +19,7 @@ from app.runtime.failure import Failure  # noqa: E402
 
 
 def main() -> None:
-    config = Config.from_env()
+    config = Config.from_env().for_pages()
     reporting.configure(config.sentry_dsn)
     listener = _listener(config)
     checks.isolated_database(config.database_url)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -167,6 +167,7 @@ class Config:
     metrics_token: str = ""
     sentry_dsn: str = ""
     sql_pool_size: int = 16
+    sql_statement_seconds: int = 0
     worker_memory_mb: int = 900
     testing: bool = False
     simulated: bool = False
@@ -226,6 +227,16 @@ class Config:
             voice=VoiceLimits.from_env(env),
         )
 
+    def for_pages(self, env: Mapping[str, str] | None = None) -> "Config":
+        """Of a web process: whoever asked is gone before nginx is (75 s). Jobs and the console may take their time."""
+        env = os.environ if env is None else env
+        return replace(self, sql_statement_seconds=_int(env, "SQL_STATEMENT_SECONDS", 60))
+
+    def _deadlines(self) -> str:
+        """Of the database, for every session: nothing is kept locked by who went silent, or computed for who left."""
+        limits = {"idle_in_transaction_session_timeout": 60, "statement_timeout": self.sql_statement_seconds}
+        return " ".join(f"-c {name}={seconds}s" for name, seconds in limits.items())
+
     def flask(self) -> dict[str, object]:
         """The same settings under the names that Flask and its extensions read."""
         return {
@@ -235,7 +246,7 @@ class Config:
                 "pool_size": self.sql_pool_size,
                 "max_overflow": 0,
                 "pool_pre_ping": True,
-                "connect_args": {"application_name": "recado", "connect_timeout": 5},
+                "connect_args": {"application_name": "recado", "connect_timeout": 5, "options": self._deadlines()},
             },
             "TESTING": self.testing,
             "MAX_CONTENT_LENGTH": 64 * 1024 * 1024,

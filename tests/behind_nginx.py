@@ -162,7 +162,7 @@ def standing(folder: Path, env: dict[str, str], log: Path | None = None) -> Iter
 def _wait_for(site: Site, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and server.poll() is None:
-        with contextlib.suppress(requests.ConnectionError):
+        with contextlib.suppress(requests.ConnectionError, requests.Timeout):
             if site.ask("GET", "/healthz").ok:
                 return
         time.sleep(0.2)

@@ -1,10 +1,12 @@
 """What the doctor sees on real servers, and that every finding says what to do."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg2
 import pytest
 import redis
 from click.testing import CliRunner
@@ -55,6 +57,26 @@ def test_a_clock_that_is_off_is_seen(patient: Patient) -> None:
 def test_an_application_role_that_owns_the_tables_is_seen(patient: Patient) -> None:
     (found,) = databases.examine(replace(patient, database_url=patient.owner_url))
     assert (found.level, "owner" in found.what) == (BAD, True)
+
+
+def test_pools_that_the_database_could_not_hold_are_seen_before_they_fill(patient: Patient) -> None:
+    assert the(list(databases.examine(patient)), "no máximo").level == OK
+    wide = with_settings(patient, SQL_POOL_SIZE="64")
+    assert the(list(databases.examine(wide)), "podem abrir").level == WARN
+
+
+@pytest.mark.parametrize(("memory", "level"), [("4MB", OK), ("64GB", WARN)])
+def test_sorts_of_all_connections_have_to_fit_into_the_memory(patient: Patient, memory: str, level: str) -> None:
+    with closing(psycopg2.connect(patient.owner_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('work_mem', %s, false)", (memory,))
+        (found,) = databases.sorting(patient, connection)
+    assert (found.level, bool(found.fix)) == (level, level == WARN)
+
+
+def test_the_memory_of_another_machine_is_nobodys_guess(patient: Patient) -> None:
+    away = replace(patient, database_url="postgresql://recado_app@banco.exemplo.com.br/recado")
+    with closing(psycopg2.connect(patient.owner_url)) as connection:
+        assert list(databases.sorting(away, connection)) == []
 
 
 def test_queues_without_workers_and_a_redis_that_throws_away(patient: Patient) -> None:

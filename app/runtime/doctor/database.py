@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
+import psutil
 import psycopg2
 from alembic.script import ScriptDirectory
 from psycopg2.extensions import connection as Connection
 
+from app.config import Config
 from app.core import migrate
-from app.runtime import checks, cron
+from app.runtime import checks, connections, cron
 from app.runtime.backups import tools
 from app.runtime.doctor.findings import Finding, Patient, ill, well, worry
 from app.runtime.failure import Failure
@@ -17,8 +20,9 @@ from app.runtime.failure import Failure
 OLDEST = 150_000
 CLOCK_SECONDS = 5.0
 PARTITIONED = ("messages", "message_events", "audit_logs")
-# Of each web process and each worker: the pool, and half of it again for the webhooks' own connections.
-PROCESSES = 10
+# Sorts of all connections at once may take this share of the memory; the rest is shared_buffers and everybody else.
+SORTING = 0.5
+_HERE = ("", "localhost", "127.0.0.1", "::1")
 
 
 def examine(patient: Patient) -> Iterator[Finding]:
@@ -49,7 +53,9 @@ def _as_owner(patient: Patient, connection: Connection) -> Iterator[Finding]:
         yield ill(f"PostgreSQL {connection.server_version // 10000} é antigo", "use o 15 ou mais novo")
     yield _schema(connection)
     yield _clock(patient, connection)
-    yield _connections(patient, connection)
+    yield _connections(connection)
+    yield _limit(patient, connection)
+    yield from sorting(patient, connection)
     yield _partitions(connection)
     yield _dump(patient)
     leads = _ask(connection, f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {cron.LOCK}")
@@ -84,12 +90,43 @@ def _clock(patient: Patient, connection: Connection) -> Finding:
     return well("relógios de acordo (clock)")
 
 
-def _connections(patient: Patient, connection: Connection) -> Finding:
+def _connections(connection: Connection) -> Finding:
     most = int(_ask(connection, "SHOW max_connections"))
     used = int(_ask(connection, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"))
     if used > most * 0.85:
         return ill(f"{used} de {most} conexões do banco em uso", "aumente max_connections ou diminua SQL_POOL_SIZE")
     return well(f"{used} de {most} conexões do banco em uso")
+
+
+def _limit(patient: Patient, connection: Connection) -> Finding:
+    """All pools full at once, before it happens."""
+    there = int(_ask(connection, "SHOW max_connections"))
+    pool = int(patient.get("SQL_POOL_SIZE") or Config.sql_pool_size)
+    webs, workers = connections.installed() if patient.settings.database_url else connections.embedded()
+    wanted = connections.most(webs, workers, pool)
+    if wanted > there:
+        return worry(
+            f"os processos podem abrir {wanted} conexões, e o banco aceita {there}",
+            "SQL_POOL_SIZE menor ou max_connections maior (docs/sizing.md, “Conexões com o banco”)",
+        )
+    return well(f"os processos abrem no máximo {wanted} conexões; o banco aceita {there}")
+
+
+def sorting(patient: Patient, connection: Connection) -> Iterator[Finding]:
+    """`work_mem` is for each sort of each connection: popular settings forget the second factor."""
+    if (urlsplit(checks.plain(patient.database_url)).hostname or "") not in _HERE:
+        return  # that machine's memory is not ours to know
+    each = int(_ask(connection, "SELECT setting::bigint * 1024 FROM pg_settings WHERE name = 'work_mem'"))
+    most = int(_ask(connection, "SHOW max_connections"))
+    memory = psutil.virtual_memory().total
+    said = f"work_mem de {each >> 20} MB × {most} conexões são {each * most / 2**30:.0f} GB"
+    if each * most > memory * SORTING:
+        yield worry(
+            f"{said}, e a máquina tem {memory / 2**30:.0f} GB",
+            f"work_mem = {max(4, int(memory * SORTING / most) >> 20)}MB; quem precisa de mais o pede na sua transação",
+        )
+    else:
+        yield well(f"{said}: cabem na memória")
 
 
 def _partitions(connection: Connection) -> Finding:
