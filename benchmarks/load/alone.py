@@ -20,6 +20,7 @@ NOTE, ROW, IDLE = "nota de voz, com envio e recibos", "linha importada", "mil so
 WALKED = ("/", "/inbox?tab", "/contacts", "/contacts?q", "/campaigns", "/instances", "/metrics")
 _FULL = {"/inbox?tab": "/inbox?tab=all", "/contacts?q": "/contacts?q=maria+11"}
 _PACE = 0.1  # seconds between two answers
+_GAP = 0.025  # seconds between two pages: nginx lets one address have fifty a second
 _SETTLE = 0.5  # seconds after what nothing follows from
 InApp = Callable[..., Awaitable[None]]
 
@@ -50,8 +51,10 @@ class Alone:
     async def _ask(self, who: Worker, kind: str, path: str, form: dict[str, str] | None = None) -> None:
         is_part = not kind.startswith(crowd.PAGE)
 
-        def once() -> Awaitable[str]:
-            return who.ask("", path, form, part=is_part)
+        async def once() -> None:
+            since = time.perf_counter()
+            await who.ask("", path, form, part=is_part)
+            await asyncio.sleep(max(0.0, _GAP - (time.perf_counter() - since)))
 
         await self.probes.cost(kind, lambda seconds: repeat(seconds / 2, once), _SETTLE)
 

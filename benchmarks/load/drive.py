@@ -24,6 +24,7 @@ from benchmarks.load.verdict import Count
 
 SETTLE_SECONDS = 240
 LAST_LOOK_SECONDS = 5
+SOCKET_ROUND_SECONDS = 30
 
 
 @dataclass
@@ -93,9 +94,10 @@ class Drive:
         await self.found.probes.cost(IDLE, self._sockets_alone)
         await self.found.probes.at_rest()  # from here on the sockets are part of the furniture
 
-    async def _sockets_alone(self, seconds: float) -> float:
-        await asyncio.sleep(seconds * 2)  # longer than a heartbeat (25 s) only with the full profile
-        return self.mix.idle_sockets / 1000 * seconds * 2
+    async def _sockets_alone(self, _seconds: float) -> float:
+        """As long as the round in which every socket's heart beats and every session is looked at."""
+        await asyncio.sleep(SOCKET_ROUND_SECONDS)
+        return self.mix.idle_sockets / 1000 * SOCKET_ROUND_SECONDS
 
     async def _sign_in(self) -> None:
         """A few at a time: ten passwords at once are a benchmark of its own."""
@@ -125,7 +127,7 @@ class Drive:
         importing = asyncio.create_task(self.sheets.bring())
         self.sheets.done.clear()
         database.watch(self.site)
-        before, words, left = database.size(self.site), len(self.customers.dues), gone(self.site)
+        before, words, left = database.size(self.site), set(self.customers.dues), gone(self.site)
         self.found.grown = -database.talk_size(self.site)
         spoken_before = notes(self.site, self.cast)
         self.timings.is_open = True
@@ -141,12 +143,12 @@ class Drive:
         self.found.connections = database.connections(self.site)
         self.found.busiest, self.found.slowest = database.busiest(self.site), database.slowest(self.site)
         self.found.done = {
-            WORD: len(self.customers.dues) - words,
+            WORD: len(self.customers.dues) - len(words),
             SEND: gone(self.site) - left - len(self.timings.waits[REPLY]),
             NOTE: notes(self.site, self.cast) - spoken_before,
             ROW: sum(rows for rows, _took in self.sheets.done),
         }
-        self._ends = (working, importing)
+        self._ends, self._before = (working, importing), words
 
     async def _settle(self) -> None:
         """The crowd reads what is left; what waits to be sent is called off; the rest arrives."""
@@ -191,7 +193,8 @@ class Drive:
             *verdict.answers(self.attendants, ledger),
             *verdict.campaigns(site, ledger, self._answering()),
         ]
-        found.told = verdict.told_waits(self.attendants, self.customers.dues, site)
+        dues = {name: due for name, due in self.customers.dues.items() if name not in self._before}
+        found.told = verdict.told_waits(self.attendants, dues, site)
         found.answered = verdict.answer_waits(self.attendants, ledger)
         found.sheets = self.sheets.done
         found.tables = database.tables(site)
