@@ -24,9 +24,7 @@ def main(named: list[str]) -> None:
     unknown = [name for name in names if name not in background.QUEUES]
     if not names or (unknown and names != [CRON]):
         raise Failure(f"uso: worker.py cron | FILA… (queues: {', '.join(background.QUEUES)})")
-    config = Config.from_env()
-    pool = max(connections.pool_of(name, config.sql_pool_size) for name in names)
-    config = replace(config, sql_pool_size=pool)
+    config = replace(Config.from_env(), sql_pool_size=max(map(connections.pool_of, names)))
     reporting.configure(config.sentry_dsn)
     wait_until_ready(config.redis_url)
     checks.isolated_database(config.database_url)

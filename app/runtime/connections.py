@@ -8,21 +8,22 @@ from app.runtime import programs
 from app.runtime.settings import PROJECT
 
 TARGET = PROJECT / "systemd" / "recado.target"
-# A worker that has threads on the database, and the others (a job, what it asks beside its transaction, its heartbeat).
+# What a worker's threads need at once: the sender's eight servers, its shift, its recorder and its heart each keep one,
+# and probes come on top. With fewer it stands still. The others: a job, and what it asks beside its transaction.
 POOLS = {"send": 16, "voice": 8}
 POOL = 6
 # The clock's lock, a backup, whoever looks by hand, and what PostgreSQL keeps for its superuser.
 SPARE = 20
 
 
-def pool_of(queue: str, configured: int) -> int:
-    """Of the worker of that queue: SQL_POOL_SIZE is a page server's, and a worker asks for no more than it can use."""
-    return min(configured, POOLS.get(queue, POOL))
+def pool_of(queue: str) -> int:
+    """Of the worker of that queue. SQL_POOL_SIZE is a web process's: whoever lowers it must not starve the senders."""
+    return POOLS.get(queue, POOL)
 
 
 def most(webs: int, workers: Iterable[str], configured: int) -> int:
-    """A web process has a pool for its pages and one more for the door of the webhooks."""
-    return webs * 2 * configured + sum(pool_of(queue, configured) for queue in workers) + SPARE
+    """`configured`: SQL_POOL_SIZE. A web process has that for its pages and as many for the door of the webhooks."""
+    return webs * 2 * configured + sum(map(pool_of, workers)) + SPARE
 
 
 def installed(target: Path = TARGET) -> tuple[int, list[str]]:

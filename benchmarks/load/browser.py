@@ -60,7 +60,9 @@ class Browser:
         if self._socket is not None and not self._socket.closed:
             await self._socket.send_str("42" + json.dumps([event, payload]))
 
-    async def ask(self, kind: str, path: str, form: dict[str, str] | None = None, *, part: bool = True) -> str:
+    async def ask(
+        self, kind: str, path: str, form: dict[str, str] | None = None, *, part: bool = True, may_be_gone: bool = False
+    ) -> str:
         """`part`: as our scripts ask for a piece of a page. Empty when it failed, which is counted."""
         assert self._session is not None
         since = time.perf_counter()
@@ -70,6 +72,8 @@ class Browser:
                 text = await answer.text()
         except (aiohttp.ClientError, TimeoutError) as error:
             self.timings.trouble(kind, type(error).__name__)
+            return ""
+        if answer.status == 404 and may_be_gone:
             return ""
         if answer.status >= 400:
             self.timings.trouble(kind, str(answer.status))

@@ -103,10 +103,12 @@ class Attendant(InInbox):
         for message in some:
             await self.ask(ONE, f"/inbox/messages/{message}")
 
-    async def _look(self, kind: str, path: str) -> None:
-        found, now = _MESSAGE.findall(await self.ask(kind, path)), time.time()
-        for message in found:
+    async def _look(self, kind: str, path: str) -> bool:
+        """Whether it was there to be seen."""
+        page, now = await self.ask(kind, path, may_be_gone=kind == OPEN), time.time()
+        for message in _MESSAGE.findall(page):
             self.seen.setdefault(message, now)
+        return bool(page)
 
     async def stay(self) -> None:
         await self.ask(f"{PAGE} /inbox", "/inbox", part=False)
@@ -121,9 +123,10 @@ class Attendant(InInbox):
 
     async def _attend(self, ticket: str) -> None:
         self._waiting.pop(ticket)
+        if not await self._look(OPEN, f"/inbox/{ticket}"):
+            return  # a colleague's: the queue was told of it, and then one of them got it
         if self._ticket:
             await self.say("ticket:unsubscribe", {"ticket_id": self._ticket})
-        await self._look(OPEN, f"/inbox/{ticket}")
         self._ticket = ticket
         await self.say("ticket:subscribe", {"ticket_id": ticket})
         self._mark.soon()

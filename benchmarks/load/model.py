@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from app.runtime import connections
 from benchmarks.load import crowd
 from benchmarks.load.alone import NOTE, ROW, SEND, WORD
 from benchmarks.load.drive import Found
@@ -10,7 +11,7 @@ from benchmarks.load.meter import OURS
 from benchmarks.load.site import POOL
 
 FULLEST = 0.6  # of a core: beyond it whoever asks waits for whoever asked before
-WORKERS = 6  # besides events, by docs/sizing.md
+OTHERS = ("default", "voice", "bulk", "hooks", "cron")
 WORKING_MINUTES = 10 * 60 * 22  # of a month
 PAGE_KINDS = f"{crowd.PAGE} "
 
@@ -73,7 +74,7 @@ def size(found: Found, users: int) -> Size:
     webs = max(1, math.ceil(cores(found, "web") * times / FULLEST))
     events = max(1, math.ceil(cores(found, "events") * times / FULLEST))
     senders = max(1, math.ceil(cores(found, "send") * times / FULLEST))
-    workers = WORKERS - 1 + events + senders
+    queues = [*("events",) * events, *("send",) * senders, *OTHERS]
     return Size(
         users=users,
         cores=cores(found) * times,
@@ -81,8 +82,8 @@ def size(found: Found, users: int) -> Size:
         webs=webs,
         events=events,
         senders=senders,
-        connections=webs * 2 * POOL + workers * POOL,
-        memory=_memory(found, users, webs, workers),
+        connections=connections.most(webs, queues, POOL),
+        memory=_memory(found, users, webs, len(queues)),
         growth=message_bytes(found) * messages_a_minute(found) * times * WORKING_MINUTES / 2**30,
     )
 

@@ -162,8 +162,8 @@ def _growth(found: Found) -> str:
     header = ("calculado", *(f"{_number(users)} usuários" for users in USERS))
     intro = (
         "Conta: o que a mistura usou (o pico do perfil de 1000 usuários), em proporção aos usuários. Conexões: "
-        f"2 × {model.POOL} por processo web e {model.POOL} por trabalhador. O banco cresce com dez horas de pico por "
-        "dia útil, sem contar o que a retenção apaga."
+        f"2 × {model.POOL} por processo web e o pool de cada trabalhador ([a conta](sizing.md)). O banco cresce com "
+        "dez horas de pico por dia útil, sem contar o que a retenção apaga."
     )
     return f"## Como cresce (calculado)\n\n{intro}\n\n{_table(header, [(name, *values) for name, values in lines])}"
 
