@@ -9,7 +9,7 @@ from app import extensions
 from app.campaigns import service as campaigns
 from app.config import Config
 from app.contacts.service.merges import follow_merges
-from app.core import background, crypto, facts, files, mailing, outbound, realtime, storage, tracing
+from app.core import background, crypto, facts, files, mailing, outbound, prometheus, realtime, storage, tracing
 from app.hooks import service as hooks
 from app.inbox.service import audience, leaving, merging, on_queued
 from app.media import service as media
@@ -86,6 +86,7 @@ def _trust_proxies(app: Flask, count: int) -> None:
 
 def _bind_extensions(app: Flask) -> None:
     extensions.db.init_app(app)
+    prometheus.pool_size.set(app.extensions["recado"].sql_pool_size)
     extensions.migrate.init_app(app, extensions.db)
     extensions.babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
     extensions.csrf.init_app(app)

@@ -17,6 +17,7 @@ from app.alerts.rules import Server
 from app.core import background, backup_state, clock
 from app.core.background import job
 from app.core.retention import every_tenant, purge
+from app.outbox.service.answers import of_last_minutes
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,8 @@ def look() -> Server:
     age = backup_state.age_of(known.get("backup"), clock.now())
     drill = known.get("drill") or {}
     _keep_sample(now, machine)
+    answers = of_last_minutes()
+    is_enough = answers.calls >= rules.ENOUGH
     return Server(
         cpu=machine.cpu,
         memory=machine.memory,
@@ -60,7 +63,9 @@ def look() -> Server:
         backup_hours=age.total_seconds() / 3600 if age else None,
         drill_error=str(drill.get("error", "")) if drill and not drill.get("ok") else "",
         certificate_days=_certificate_days(),
-        has_strays=bool(now.one("default_partition", "messages")),
+        has_strays=bool(now.total("default_partition")),
+        answer_seconds=answers.seconds if is_enough else 0.0,
+        unreached=answers.unreached / answers.calls if is_enough else 0.0,
     )
 
 

@@ -16,6 +16,7 @@ LAG_SECONDS = 30.0
 CPU_MOST, MEMORY_MOST, DISK_LEAST = 0.80, 0.85, 0.20
 BACKUP_HOURS, CERTIFICATE_DAYS = 2.0, 14
 WAITING_MOST = 1000
+ANSWER_SECONDS, UNREACHED_MOST = 5.0, 0.03
 # One look that doesn't see it is no proof that it is over; one that sees it once may be chance.
 RESOLVED_AFTER = timedelta(seconds=150)
 LETTER_EVERY = timedelta(minutes=15)
@@ -137,6 +138,19 @@ KINDS = {
         _l("%(count)s tarefas esperam na fila %(name)s."),
         _l("Mais um trabalhador: systemctl start recado-worker@%(name)s-2."),
     ),
+    "slow_gateway": Kind(
+        _l("O WhatsApp demora a aceitar mensagens"),
+        _l("Nos últimos minutos cada envio levou %(seconds)s segundos."),
+        _l("Veja a memória e o processador da Evolution API; menos números por servidor dela, ou reinicie-a."),
+        "/instances",
+    ),
+    "unreached_gateway": Kind(
+        _l("Envios sem conexão"),
+        _l("%(rate)s%% dos envios dos últimos minutos não alcançaram o servidor do WhatsApp."),
+        _l("Confira se a Evolution API está no ar e se o endereço e a rede respondem: recado doctor."),
+        "/instances",
+        is_urgent=True,
+    ),
     "default_partition": Kind(
         _l("Mês sem partição"),
         _l("Há mensagens fora dos meses previstos. Nada se perde."),
@@ -209,6 +223,8 @@ class Server:
     drill_at: str = ""
     certificate_days: int | None = None
     has_strays: bool = False
+    answer_seconds: float = 0.0  # of the last minutes' calls to gateways, where there were enough
+    unreached: float = 0.0
 
 
 def of_server(seen: Server) -> list[Raised]:
@@ -227,6 +243,10 @@ def of_server(seen: Server) -> list[Raised]:
         found.append(Raised("backup", details={"hours": int(seen.backup_hours)}))
     if seen.certificate_days is not None and seen.certificate_days < CERTIFICATE_DAYS:
         found.append(Raised("certificate", details={"days": seen.certificate_days}))
+    if seen.answer_seconds > ANSWER_SECONDS:
+        found.append(Raised("slow_gateway", details={"seconds": round(seen.answer_seconds, 1)}))
+    if seen.unreached > UNREACHED_MOST:
+        found.append(Raised("unreached_gateway", details={"rate": int(seen.unreached * 100)}))
     if seen.has_strays:
         found.append(Raised("default_partition"))
     found += [

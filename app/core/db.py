@@ -12,7 +12,9 @@ import structlog
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import QueuePool
 
+from app.core import prometheus
 from app.core.context import find_actor
 from app.extensions import db
 
@@ -33,6 +35,16 @@ def _scope_to_tenant(session: Session, begun: SessionTransaction, connection: Co
         session.info["tenant_id"] = actor.tenant_id
     else:
         session.info.pop("tenant_id", None)
+
+
+@event.listens_for(QueuePool, "checkout")
+def _taken(*_about: object) -> None:
+    prometheus.pool_used.inc()
+
+
+@event.listens_for(QueuePool, "checkin")
+def _given_back(*_about: object) -> None:
+    prometheus.pool_used.dec()
 
 
 def _ensure_same_tenant(session: Session) -> None:

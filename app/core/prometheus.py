@@ -24,6 +24,15 @@ job_wait = Histogram("recado_job_wait_seconds", "From asked for to begun", ["que
 jobs_failed = Counter("recado_jobs_failed", "Jobs that raised", ["job"], registry=registry)
 sends = Counter("recado_sends", "Calls to a gateway by what became of them", ["outcome"], registry=registry)
 
+sends_unreached = Counter("recado_sends_unreached", "Calls that reached no gateway, or no answer", registry=registry)
+send_seconds = Histogram(
+    "recado_send_seconds", "From the go of a message to the gateway's answer", buckets=_LONG, registry=registry
+)
+pool_used = Gauge(
+    "recado_pool_used", "Database connections in use, by process", multiprocess_mode="livesum", registry=registry
+)
+pool_size = Gauge("recado_pool_size", "Database connections allowed", multiprocess_mode="livesum", registry=registry)
+
 
 def exposition(*collectors: Collector) -> bytes:
     """Everything, with what the collectors find at this moment."""

@@ -41,6 +41,9 @@ def test_late_numbers_dead_letters_and_lost_connections():
         (Server(drill_error="cut"), {"drill"}),
         (Server(certificate_days=13), {"certificate"}),
         (Server(has_strays=True), {"default_partition"}),
+        (Server(answer_seconds=5.1), {"slow_gateway"}),
+        (Server(unreached=0.031), {"unreached_gateway"}),
+        (Server(answer_seconds=4.9, unreached=0.03), set()),
         (Server(waiting={"send": 1001, "bulk": 3}), {"waiting_jobs"}),
     ],
 )

@@ -12,7 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from app.config import ConfigError
 from app.core.errors import Unavailable
-from app.core.storage import make_storage, new_key
+from app.core.storage import make_storage, new_key, s3
 from app.core.storage.port import Storage
 
 
@@ -51,6 +51,17 @@ def key() -> str:
 def test_what_is_put_is_read_back(store, key):
     assert store.put(key, b"abc", "image/png") == 3
     assert (store.read(key), store.size(key), store.exists(key)) == (b"abc", 3, True)
+
+
+def test_what_is_large_goes_in_parts(store, key, monkeypatch):
+    """A bucket takes no more than 5 GB in one call."""
+    monkeypatch.setattr(s3, "IN_PARTS_FROM", 6 * 2**20)
+    monkeypatch.setattr(s3, "PART", 5 * 2**20)
+    source = io.BytesIO(b"x" * 3 + b"0123456789abcdef" * 2**20)
+    source.seek(3)
+    assert store.put(key, source, "application/octet-stream") == 16 * 2**20
+    assert store.size(key) == 16 * 2**20
+    assert store.read(key)[5 * 2**20 :].startswith(b"0123456789abcdef")
 
 
 def test_a_stream_is_stored_from_where_it_stands(store, key):

@@ -12,7 +12,9 @@ from tests.servers import ROOT
 
 DEPLOY = ROOT / "deploy"
 KNOWN = {f"recado_{name}" for name in _HELP} | {
-    f"{family.name}{suffix}" for family in prometheus.registry.collect() for suffix in ("", "_total", "_bucket")
+    f"{family.name}{suffix}"
+    for family in prometheus.registry.collect()
+    for suffix in ("", "_total", "_bucket", "_sum", "_count")
 }
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, ParamSpec, TypeVar
 
 import boto3
+from boto3.exceptions import Boto3Error
+from boto3.s3.transfer import TransferConfig
 from botocore.client import Config as ClientConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,6 +18,11 @@ from app.core.storage.port import CHUNK, check_key
 P = ParamSpec("P")
 T = TypeVar("T")
 _MISSING = {"404", "NoSuchKey", "NotFound"}
+
+
+# One call takes 5 GB at most; a backup may be larger, and one part that fails is sent again alone.
+IN_PARTS_FROM = 128 * 1024 * 1024
+PART = 32 * 1024 * 1024
 
 
 class S3Storage:
@@ -40,7 +47,11 @@ class S3Storage:
     def put(self, key: str, source: bytes | BinaryIO, mime: str) -> int:
         size = len(source) if isinstance(source, bytes) else _remaining(source)
         where = self._where(key)
-        _ask(self._client.put_object, **where, Body=source, ContentLength=size, ContentType=mime)
+        if isinstance(source, bytes) or size < IN_PARTS_FROM:
+            _ask(self._client.put_object, **where, Body=source, ContentLength=size, ContentType=mime)
+        else:
+            parts = TransferConfig(multipart_threshold=IN_PARTS_FROM, multipart_chunksize=PART, use_threads=False)
+            _ask(self._client.upload_fileobj, source, **where, ExtraArgs={"ContentType": mime}, Config=parts)
         return size
 
     def read(self, key: str) -> bytes:
@@ -92,7 +103,7 @@ def _ask(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if code in _MISSING:
             raise FileNotFoundError(kwargs.get("Key")) from error
         raise Unavailable from error
-    except BotoCoreError as error:
+    except (BotoCoreError, Boto3Error) as error:
         raise Unavailable from error
 
 

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -93,8 +94,14 @@ class Gate:
             raise
 
     def _start(self, number: Number, claim: Row[Any], finish: Callable[[Result], None]) -> None:
+        began = time.monotonic()
+
+        def call() -> None:
+            result = dispatch.send(claim, number, self._storage, self._timings)
+            finish(replace(result, seconds=time.monotonic() - began))
+
         try:
-            self._pool.submit(lambda: finish(dispatch.send(claim, number, self._storage, self._timings)))
+            self._pool.submit(call)
         except RuntimeError:  # the process is leaving
             finish(dispatch.unsent(claim))
 

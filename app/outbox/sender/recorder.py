@@ -15,6 +15,7 @@ from app.config import SendTimings
 from app.core import prometheus
 from app.core.context import acting, system
 from app.core.db import release
+from app.outbox.service import answers
 from app.outbox.service.results import Result, record
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,7 @@ class Recorder:
             tenants[result.tenant_id].append(result)
         for results in tenants.values():
             self._save(results)
+            answers.note(results)
             for result in results:
                 prometheus.sends.labels(result.outcome).inc()
                 self._done(result)

@@ -22,7 +22,8 @@ NO_BACKOFF = (5.0,)
 
 @dataclass(frozen=True)
 class Result:
-    """One attempt's end. `delay` in seconds (retry); `jid` is the address WhatsApp answered with."""
+    """One attempt's end. `delay` in seconds (retry); `seconds`: from the go to the answer; `jid` is the address that
+    WhatsApp answered with."""
 
     message_id: uuid.UUID
     tenant_id: uuid.UUID
@@ -38,6 +39,7 @@ class Result:
     code: str | None = None
     detail: str | None = None
     delay: float = 0.0
+    seconds: float = 0.0
 
 
 def record(results: Sequence[Result], *, probe_after: Sequence[float] = NO_BACKOFF, settle: float = 3.0) -> None:
