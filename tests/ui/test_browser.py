@@ -16,6 +16,14 @@ def times_fetched(running: Running) -> int:
     return running.fetched.count("/_ui/fragment")
 
 
+def fetched_more_than(page: Page, running: Running, count: int) -> None:
+    for _look in range(300):
+        if times_fetched(running) > count:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"fetched {times_fetched(running)} times")
+
+
 def test_a_typed_confirmation_lets_only_the_right_number_through(page: Page):
     page.get_by_role("button", name="Enviar 1.240 mensagens").click()
     dialog = page.locator("[data-confirm-dialog]")
@@ -36,10 +44,10 @@ def test_saying_no_sends_nothing(page: Page, running: Running):
 
 
 def test_a_socket_event_fetches_the_part_again(page: Page, running: Running):
+    fetched_more_than(page, running, 0)  # what it catches up with when the connection is there
     count = times_fetched(running)
-    with page.expect_response("**/_ui/fragment", timeout=5000):
-        running.sockets.emit("campaign:progress", {"campaign_id": "1"})
-    assert times_fetched(running) == count + 1
+    running.sockets.emit("campaign:progress", {"campaign_id": "1"})
+    fetched_more_than(page, running, count)
 
 
 def test_a_burst_of_events_is_one_fetch(page: Page, running: Running):
