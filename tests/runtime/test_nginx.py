@@ -1,13 +1,19 @@
 """nginx.conf says what the application and the units say, and nginx itself accepts it."""
 
+import contextlib
 import re
+import socket
 import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from app.media.service import LARGEST, photos
 from app.ui import publish, statics
 from app.webhooks import evolution
 from tests import behind_nginx
+from tests.ports import free_port
 from tests.servers import ROOT
 
 TEXT = (ROOT / "nginx.conf").read_text()
@@ -32,6 +38,52 @@ def test_nginx_accepts_it(tmp_path: Path) -> None:
     told = subprocess.run([binary, "-t", "-p", tmp_path, "-c", rendered], capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
     assert "[warn]" not in told.stderr
+
+
+class _Named(BaseHTTPRequestHandler):
+    """Answers with its own port."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = str(self.server.server_address[1]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_words: object) -> None:
+        pass
+
+
+def test_a_gateways_calls_are_spread_and_those_of_one_number_stay_together(tmp_path: Path) -> None:
+    """All of them come from one address."""
+    binary, https = behind_nginx.binary(), free_port()
+    tmp_path.chmod(0o755)
+    behind_nginx.certificate(tmp_path)
+    with contextlib.ExitStack() as closing:
+        webs = [closing.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), _Named)) for _ in range(3)]
+        for web in webs:
+            threading.Thread(target=web.serve_forever, args=(0.05,), daemon=True).start()
+            closing.callback(web.shutdown)
+        rendered = behind_nginx.render(tmp_path, [web.server_address[1] for web in webs], free_port(), https)
+        server = subprocess.Popen([binary, "-p", tmp_path, "-c", rendered], stderr=subprocess.DEVNULL)
+        closing.callback(server.wait, 20)
+        closing.callback(server.terminate)
+        site = behind_nginx.Site(f"https://localhost:{https}", "", tmp_path, [])
+        while server.poll() is None and not _listens(https):
+            time.sleep(0.05)
+        answers = {n: {_asked(site, n) for _ in range(3)} for n in range(40)}
+    assert all(len(one) == 1 for one in answers.values())
+    assert set().union(*answers.values()) == {str(web.server_address[1]) for web in webs}
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _asked(site: behind_nginx.Site, number: int) -> str:
+    return site.ask("POST", f"/webhooks/evolution/{number}", data=b"{}").text
 
 
 def test_large_bodies_pass_where_the_application_takes_them_and_nowhere_else() -> None:
