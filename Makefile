@@ -14,7 +14,7 @@ run: setup
 	@$(BIN)/python -m app.runtime
 
 test: setup-dev check
-	$(PYTEST) -q -n 2 --dist loadgroup
+	$(PYTEST) -q -n 2 --dist worksteal
 
 # Everything that needs no database: seconds.
 check:

@@ -63,7 +63,9 @@ def configured(app) -> Iterator[Callable[..., None]]:
 @pytest.fixture
 def mailbox(configured, company, tmp_path) -> Mailbox:
     configured(embedded=True, data_dir=tmp_path)
-    return Mailbox(tmp_path / "mails", [company.tenant_id])
+    mailbox = Mailbox(tmp_path / "mails", [company.tenant_id])
+    mailbox.collect()  # what a test before this one left
+    return mailbox
 
 
 @pytest.fixture

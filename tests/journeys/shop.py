@@ -29,7 +29,8 @@ class Shop:
 
     def received(self, phone: str) -> list[tuple[str, str]]:
         """(kind, text) of what the customer's phone got; the ninth digit is not always in the address."""
-        return [(row["kind"], row["text"]) for row in self.stack.ledger(self.number) if row["to"][:12][-6:] in phone]
+        theirs = f"{phone[-8:]}@"
+        return [(row["kind"], row["text"]) for row in self.stack.ledger(self.number) if theirs in row["to"]]
 
 
 def open_shop(browser: Browser, stack: Stack) -> Shop:

@@ -12,8 +12,6 @@ import pytest
 from tests.journeys.stack import PASSWORD, Stack
 from tests.servers import ROOT
 
-pytestmark = pytest.mark.xdist_group("journeys")
-
 PAGE = ROOT / "docs" / "api.md"
 PIECES = re.compile(r"```(\w+)\n(.*?)```|<!-- test: (\w+) -->", re.S)
 

@@ -17,7 +17,7 @@ from tests.behind_nginx import Site
 from tests.journeys.stack import ADMIN, PASSWORD, Stack
 from tests.journeys.walk import PATIENCE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

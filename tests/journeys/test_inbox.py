@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.journeys.shop import Shop, bubble, row, say, until
 from tests.journeys.walk import PATIENCE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 
 
 def test_of_two_who_accept_at_once_one_gets_the_conversation(shop: Shop, bia: Page, caio: Page):

@@ -16,7 +16,7 @@ from tests.journeys.shop import Shop, accept, bubble, row, say, until
 from tests.journeys.stack import Stack
 from tests.journeys.walk import PATIENCE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 DOCUMENT = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
@@ -45,12 +45,8 @@ def ours(page: Page, kind: str) -> Locator:
     return page.locator(f".msg--out:not([data-pending]):has(.msg__bubble--{kind})")
 
 
-def plays(page: Page, bubble: Locator) -> None:
-    """The sound moves when one presses its button."""
-    sound = bubble.locator("audio").element_handle()
-    sound.evaluate("sound => sound.addEventListener('timeupdate', () => (sound.moved ||= sound.currentTime > 0))")
-    bubble.locator("[data-player-play]").click()
-    page.wait_for_function("sound => sound.moved", arg=sound, timeout=PATIENCE)
+def plays(place: Locator) -> None:
+    walk.hears(place.locator("audio"), place.locator("[data-player-play]").click)
 
 
 def test_each_kind_that_a_customer_sends_is_shown_in_place(shop: Shop, bia: Page):
@@ -72,18 +68,17 @@ def test_each_kind_that_a_customer_sends_is_shown_in_place(shop: Shop, bia: Page
     expect(bubble(bia, "Responda a esta").locator(".msg__quote")).to_contain_text("Bom dia", timeout=PATIENCE)
 
     picture = arrived(bia, "image").locator("img")
-    bia.wait_for_function("img => img.naturalWidth > 0", arg=picture.element_handle(), timeout=PATIENCE)
+    walk.becomes(picture, "img => img.naturalWidth > 0")
     picture.click()
     expect(bia.get_by_role("dialog", name="Imagem")).to_be_visible()
     bia.keyboard.press("Escape")
-    moving = arrived(bia, "video").locator("video").element_handle()
-    bia.wait_for_function("video => video.readyState > 0", arg=moving, timeout=PATIENCE)
+    walk.becomes(arrived(bia, "video").locator("video"), "video => video.readyState > 0")
     expect(arrived(bia, "document")).to_contain_text("Orçamento.pdf")
     with bia.expect_download() as saved:
         arrived(bia, "document").get_by_role("link").click()
     assert Path(saved.value.path()).read_bytes() == DOCUMENT
     expect(arrived(bia, "sticker").locator("img")).to_be_visible()
-    plays(bia, arrived(bia, "voice"))
+    plays(arrived(bia, "voice"))
     expect(arrived(bia, "location").get_by_role("link")).to_contain_text("Praça da Sé")
     expect(arrived(bia, "contact")).to_contain_text("João Lima")
     expect(arrived(bia, "poll").locator("li")).to_have_text(["Cenoura", "Fubá"])
@@ -168,10 +163,10 @@ def test_a_voice_message_is_recorded_heard_and_sent(shop: Shop, bia: Page):
     bia.keyboard.press("Enter")
     record_for_a_second(bia, group)
     group.get_by_role("button", name="Parar e ouvir").click()
-    plays(bia, group)
+    plays(group)
     group.get_by_role("button", name="Enviar", exact=True).click()
     expect(ours(bia, "voice")).to_have_count(1, timeout=PATIENCE)
-    plays(bia, ours(bia, "voice"))
+    plays(ours(bia, "voice"))
     until(lambda: [kind for kind, _text in shop.received(phone) if kind != "conversation"] == ["audioMessage"])
     note = bia.request.get(ours(bia, "voice").locator("audio").evaluate("sound => sound.src"))
     assert note.headers["content-type"] == "audio/ogg"

@@ -9,7 +9,7 @@ from tests.journeys.shop import Shop, accept, bubble, row, say, until
 from tests.journeys.walk import PATIENCE
 from tests.media.samples import picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 
 
 def box(page: Page):

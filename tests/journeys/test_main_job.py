@@ -18,7 +18,7 @@ from tests.journeys.stack import ADMIN, Stack
 from tests.journeys.walk import PATIENCE
 from tests.workbooks import messy_rows, write_xlsx
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 
 MESSAGE = "Oi, {primeiro_nome|cliente}! Seu plano {plano} em {cidade} vence em {vencimento}."
 GROUP, CAMPAIGN = "Clientes de novembro", "Aviso de vencimento"

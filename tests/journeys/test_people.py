@@ -13,7 +13,7 @@ from tests.browsers import visiting
 from tests.journeys import walk
 from tests.journeys.stack import ADMIN, PASSWORD, Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 
 BIA, CAIO = "bia@padaria.com.br", "caio@cafe.com.br"
 FIRST, SECOND = "girafa-azul-de-patins", "abacaxi-voador-de-domingo"

@@ -12,7 +12,7 @@ from tests.journeys import looks
 from tests.journeys.stack import PASSWORD, Stack
 from tests.journeys.walk import PATIENCE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 
 EMAIL = "mary@bakery.com"
 SHEET = "Name;Phone;Plan\nMary Smith;11987650001;Gold\nJOHN BROWN;1187650002;Silver\nNobody;ask;Gold\n"

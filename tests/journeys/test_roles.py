@@ -7,7 +7,7 @@ from tests.browsers import visiting
 from tests.journeys import walk
 from tests.journeys.stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.browser
 
 MENU = {
     "viewer": ["Painel", "Contatos", "Listas", "Campanhas", "Modelos", "Atendimento", "Números"],

@@ -1,6 +1,8 @@
 """What a person does in the pages, in their words."""
 
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -17,6 +19,26 @@ def sign_in(page: Page, stack: Stack, email: str) -> None:
     page.get_by_label("Senha").fill(PASSWORD)
     page.get_by_role("button", name="Entrar").click()
     expect(page.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
+
+
+def becomes(place: Locator, truth: str) -> None:
+    """Until that holds of the element there, whichever it then is: pages draw their rows again."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not place.evaluate(truth):
+        assert time.monotonic() < end, truth
+        place.page.wait_for_timeout(100)
+
+
+def hears(sound: Locator, press: Callable[[], None]) -> None:
+    """Somebody presses until time passes in the sound: the element may be drawn again in between."""
+    heard = "window.heard ||= event.target.currentTime > 0"
+    sound.page.evaluate(f"window.heard = false, addEventListener('timeupdate', (event) => ({heard}), true)")
+    end = time.monotonic() + PATIENCE / 1000
+    while not sound.page.evaluate("window.heard"):
+        assert time.monotonic() < end, "silence"
+        if sound.evaluate("one => one.paused"):
+            press()
+        sound.page.wait_for_timeout(200)
 
 
 def upload(page: Page, book: Path) -> None:

@@ -33,10 +33,12 @@ function build(text, kind) {
   return note;
 }
 
-/** kind: success, error, warning, info */
+/** kind: success, error, warning, info. The same words again take the place of the first. */
 export function toast(text, kind = "info") {
   const note = build(text, kind);
-  document.querySelector("[data-toasts]")?.append(note);
+  const place = document.querySelector("[data-toasts]");
+  [...(place?.children ?? [])].find((one) => one.className === note.className && one.textContent.trim() === text.trim())?.remove();
+  place?.append(note);
   settle(note, kind);
 }
 

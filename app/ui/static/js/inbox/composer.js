@@ -11,6 +11,7 @@ import { drawPlayer, Recorder } from "./recorder.js";
 
 const TYPING_EVERY = 3000; // ms
 const SIGN = "recado:sign";
+const TWICE = 1000; // ms; the second click of two says nothing
 const LONGEST = 4096; // of an answer; notes may be longer
 const MARKS = { KeyB: "*", KeyI: "_" };
 let current = null;
@@ -180,10 +181,10 @@ export class Composer {
 
   send(sendAfter = null) {
     const text = this.text.value.trim();
-    if (this.isNote) return text ? this.given(this.note(text)) : toast(this.root.dataset.wordsEmpty, "info");
+    if (this.isNote) return text ? this.given(this.note(text)) : this.nothing();
     if (text.length > LONGEST) return this.text.focus();
     const files = this.tray.take();
-    if (!text && !files.length) return toast(this.root.dataset.wordsEmpty, "info");
+    if (!text && !files.length) return this.nothing();
     const later = sendAfter ? [["send_after", sendAfter]] : [];
     if (!files.length) return this.given(this.answer(text, later));
     files.forEach((file, at) => {
@@ -191,6 +192,10 @@ export class Composer {
       this.outgoing.send(entry, { upload: () => upload(this.form.dataset.uploadUrl, file), back: { files: [file] } });
     });
     this.clear();
+  }
+
+  nothing() {
+    if (performance.now() - (this.cleared ?? -TWICE) > TWICE) toast(this.root.dataset.wordsEmpty, "info");
   }
 
   given(entry) {
@@ -223,6 +228,7 @@ export class Composer {
   }
 
   clear() {
+    this.cleared = performance.now();
     this.text.value = "";
     this.mentions.clear();
     this.quote(null);
@@ -241,7 +247,7 @@ export class Composer {
   }
 
   later() {
-    if (!this.text.value.trim() && !this.tray.files.length) return toast(this.root.dataset.wordsEmpty, "info");
+    if (!this.text.value.trim() && !this.tray.files.length) return this.nothing();
     choose((moment) => this.send(moment));
   }
 

@@ -40,8 +40,8 @@ export const html = async (url) => (await ask(url)).text();
 export const post = (url, body, options = {}) => ask(url, { method: "POST", body, ...options });
 
 /** One call at a time; calls made meanwhile become one more at the end. At most one every `gap()` ms, and when the
-    server is slow three times what the last one took. */
-export function calm(work, gap) {
+    server is slow three times what the last one took; waiting for `ready` is nobody's slowness. */
+export function calm(work, gap, ready = null) {
   let running = false;
   let again = false;
   let last = -Infinity;
@@ -51,6 +51,7 @@ export function calm(work, gap) {
     timer = null;
     if (running) return void (again = true);
     running = true;
+    if (ready) await ready();
     last = performance.now();
     try {
       await work();

@@ -29,7 +29,8 @@ export class List {
     this.drawn = new WeakMap(); // element → the html that it shows
     this.changedAt = 0;
     this.pointed = -HAND;
-    this.refreshNow = calm(() => this.load(), () => (document.hidden ? HIDDEN : LIVE));
+    const gap = () => (document.hidden ? HIDDEN : LIVE);
+    this.refreshNow = calm(() => this.load(), gap, () => this.calmHand());
     this.adopt();
     this.box.addEventListener("scroll", () => this.scrolled(), { passive: true });
     this.box.addEventListener("pointermove", () => (this.pointed = performance.now()), { passive: true });
@@ -73,7 +74,6 @@ export class List {
   }
 
   async load() {
-    await this.calmHand();
     const fresh = await this.ask({ limit: PAGE });
     if (!fresh) return;
     this.show(fresh);
