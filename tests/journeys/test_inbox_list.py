@@ -101,16 +101,17 @@ def test_a_shift_on_a_phone(browser: Browser, stack: Stack, shop: Shop):
         at_the_list(page, stack)
         for name in phones.values():
             expect(row(page, name)).to_be_attached(timeout=PATIENCE)
+        taken, beside, sought = page.locator(".ticket__name").all_inner_texts()[6:9]  # to be seen after scrolling so far
         page.locator("[data-list]").evaluate("box => { box.scrollTop = 300; }")
-        row(page, "Cliente 18").get_by_role("button", name="Aceitar").tap()
+        row(page, taken).get_by_role("button", name="Aceitar").tap()
         expect(page.locator(".talk-head")).to_contain_text("Com você", timeout=PATIENCE)
         expect(page.get_by_role("region", name="Lista de conversas")).to_be_hidden()
-        page.get_by_role("button", name="Cliente 18").tap()
+        page.get_by_role("button", name=taken).tap()
         expect(page.get_by_role("complementary", name="Sobre o contato")).to_contain_text("Consentimento")
         page.get_by_role("button", name="Fechar os dados do contato").tap()
         page.go_back()
-        expect(row(page, "Cliente 16")).to_be_visible(timeout=PATIENCE)
+        expect(row(page, beside)).to_be_visible(timeout=PATIENCE)
         walk.becomes(page.locator("[data-list]"), "box => box.scrollTop === 300")
-        page.get_by_role("searchbox").fill("cliente 17")
-        expect(page.locator(".ticket__name")).to_have_text(["Cliente 17"], timeout=PATIENCE)
+        page.get_by_role("searchbox").fill(sought.lower())
+        expect(page.locator(".ticket__name")).to_have_text([sought], timeout=PATIENCE)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

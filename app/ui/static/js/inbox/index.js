@@ -89,12 +89,13 @@ class Inbox {
     if (name === "ticket:typing") return this.typing(payload);
     if (!/^(ticket|message):/.test(name)) return;
     this.list.refresh();
+    this.hasMissed ||= this.isOpening;
     if (!this.ticket || payload.ticket_id !== this.ticket) return this.elsewhere(name, payload);
     // A change may be the first news of a message: one typed on the phone itself, say.
     if (name === "message:update" && this.thread.has(payload.message_id)) this.thread.change(payload.message_id);
     else this.thread.refresh();
     if (name === "ticket:update") this.moved(payload);
-    if (name === "message:new") this.seen();
+    if (name === "message:new") this.seen(true);
   }
 
   // Receipts name the message only; it is drawn again when it is here.
@@ -175,6 +176,7 @@ class Inbox {
     if (this.ticket && path.endsWith(this.ticket)) return this.stay(path);
     this.composer?.leave();
     const wanted = (this.wanted = path);
+    this.hasMissed = false;
     this.list.mark(path.split("/").pop());
     this.root.classList.add("has-conversation");
     this.hold();
@@ -186,6 +188,8 @@ class Inbox {
       this.place.inert = false;
       this.place.replaceChildren(...parse(page).children);
       this.adopt(isStep);
+      // What happened while the page was on its way may be missing in it.
+      if (this.hasMissed) this.refresh();
     } catch (refused) {
       if (this.wanted === wanted) this.shut();
       toast(refused.message, "error");
@@ -250,9 +254,9 @@ class Inbox {
   }
 
   /** Looked at: read here and, if the company wants it, at WhatsApp. Peeking at what waits marks nothing. */
-  seen() {
-    if (!this.conversation || document.hidden) return;
-    if (this.conversation.dataset.status === "pending" || this.list.rows.find(this.ticket)?.unread === 0) return;
+  seen(isNew = false) {
+    if (!this.conversation || document.hidden || this.conversation.dataset.status === "pending") return;
+    if (!isNew && this.list.rows.find(this.ticket)?.unread === 0) return;
     this.mark ??= calm(() => this.ticket && post(`${this.root.dataset.indexUrl}/${this.ticket}/read`, new FormData()), 1000);
     this.mark();
   }
