@@ -101,7 +101,8 @@ def test_a_shift_on_a_phone(browser: Browser, stack: Stack, shop: Shop):
         at_the_list(page, stack)
         for name in phones.values():
             expect(row(page, name)).to_be_attached(timeout=PATIENCE)
-        taken, beside, sought = page.locator(".ticket__name").all_inner_texts()[6:9]  # to be seen after scrolling so far
+        names = page.locator(".ticket__name").all_inner_texts()
+        taken, beside, sought = names[6:9]  # to be seen after scrolling so far
         page.locator("[data-list]").evaluate("box => { box.scrollTop = 300; }")
         row(page, taken).get_by_role("button", name="Aceitar").tap()
         expect(page.locator(".talk-head")).to_contain_text("Com você", timeout=PATIENCE)
