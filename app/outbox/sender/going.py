@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,10 +19,12 @@ from app.instances.rules.pace import Pace
 from app.outbox import pacing
 from app.outbox.models import Lane
 from app.outbox.sender import dispatch
-from app.outbox.sender.number import PICK_EVERY, Number
+from app.outbox.sender.number import PICK_EVERY, SICK_REST, Number
 from app.outbox.sender.recorder import Recorder
 from app.outbox.sender.store import Store
 from app.outbox.service.results import Result
+
+log = structlog.get_logger(__name__)
 
 # The go refused for good: the person opted out, was blocked or erased, or already got it.
 FINAL = frozenset(("opted_out", "blocked", "duplicate", "deleted"))
@@ -42,7 +45,9 @@ class Gate:
 
     def go(self, number: Number, claim: Row[Any], finish: Callable[[Result], None]) -> bool:
         """False when the message did not go: the caller should look at its numbers again."""
-        now, pace = clock.now(), number.lane_pace(claim)
+        now, pace = clock.now(), self._read_pace(number, claim)
+        if pace is None:
+            return False
         is_slow = claim.lane != Lane.HIGH
         open_until = pacing.open_until(pace.hours, number.zone, now) if is_slow else pacing.FOREVER
         if open_until is None:
@@ -61,6 +66,16 @@ class Gate:
         number.flying[claim.message_id, claim.attempt] = moment
         self._start(number, claim, finish)
         return True
+
+    def _read_pace(self, number: Number, claim: Row[Any]) -> Pace | None:
+        """A campaign's broken settings let that campaign rest, and nothing else on its number."""
+        try:
+            return number.lane_pace(claim)
+        except Exception:
+            log.exception("campaign_is_sick", message_id=str(claim.message_id))
+            rests_until = clock.now() + timedelta(seconds=SICK_REST)
+            self._store.give_back(claim.message_id, claim.attempt, rests_until)
+            return None
 
     def _ask(
         self,

@@ -22,7 +22,7 @@ from app.core.storage.port import Storage
 from app.extensions import db
 from app.outbox.sender.going import Gate
 from app.outbox.sender.heart import Heart
-from app.outbox.sender.number import HORIZON, PICK_EVERY, Number
+from app.outbox.sender.number import HORIZON, PICK_EVERY, SICK_REST, Number
 from app.outbox.sender.probe import Prober
 from app.outbox.sender.recorder import Recorder
 from app.outbox.sender.store import Store
@@ -35,7 +35,6 @@ THREADS = 512
 SERVERS = 8
 PROBERS = 32
 LEASE = 15.0
-SICK_REST = 30.0
 SHORTEST_PAUSE = 0.005
 
 

@@ -18,6 +18,7 @@ from app.outbox.models import Lane
 HORIZON = 0.3
 PICK_EVERY = 0.25
 SLOW_CALL = 5.0
+SICK_REST = 30.0  # of a number or a campaign whose settings cannot be read
 
 
 @dataclass(frozen=True)
