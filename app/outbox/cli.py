@@ -1,10 +1,11 @@
 """`outbox …`, `safe-mode …`, `pause-all`: what the operator decides after a restore or in an emergency."""
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from app.core.retention import every_tenant
+from app.outbox.sender.restored import search as search_restored
 from app.outbox.service import count_restored, in_safe_mode, release_restored, set_safe_mode
 
 group = AppGroup("outbox", help="The send queue.")
@@ -21,6 +22,20 @@ def restored() -> None:
     for tenant_id in every_tenant():
         if held := count_restored():
             click.echo(f"{tenant_id}  {held}")
+
+
+@group.command("search-restored")
+def search() -> None:
+    """Ask the gateways what left since the backup; the rest stays held. Exit code 3 when one does not answer."""
+    seconds = current_app.extensions["recado"].send.http_timeout
+    silent = 0
+    for tenant_id in every_tenant():
+        for found in search_restored(seconds):
+            silent += bool(found.problem)
+            told = found.problem or f"{found.sent} já enviadas (sent), {found.held - found.sent} retidas (held)"
+            click.echo(f"{tenant_id}  {found.name}: {told}")
+    if silent:
+        raise SystemExit(3)
 
 
 @group.command("release-restored")

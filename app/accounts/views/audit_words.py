@@ -73,6 +73,7 @@ ACTIONS = {
     "message.retry": _l("Tentou mensagem de novo"),
     "message.resend": _l("Reenviou mensagem"),
     "messages.forget": _l("Apagou mensagens antigas"),
+    "outbox.search_restored": _l("Procurou no WhatsApp o que uma cópia restaurada já tinha enviado"),
     "outbox.release_restored": _l("Liberou mensagens de uma cópia restaurada"),
     "queue.create": _l("Criou fila"),
     "queue.delete": _l("Excluiu fila"),

@@ -100,12 +100,12 @@ class Prober:
         except GatewayError as exc:
             log.warning("search_failed", instance_id=str(instance_id), code=exc.code)
             return False
-        evidence.bind(instance_id, [_as_echo(echo) for echo in found if echo.from_me])
+        evidence.bind(instance_id, [as_echo(echo) for echo in found if echo.from_me])
         evidence.mark_searched(instance_id, began)
         return True
 
 
-def _as_echo(echo: Echo) -> dict[str, Any]:
+def as_echo(echo: Echo) -> dict[str, Any]:
     return {
         "external_id": echo.external_id,
         "jid": echo.jid,

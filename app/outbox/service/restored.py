@@ -1,7 +1,12 @@
 """After a backup was restored: what woke held, and the person who decides that it may go."""
 
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import text
 
+from app.core import clock
 from app.core.audit import audit
 from app.core.db import transaction
 from app.core.facts import emit
@@ -19,6 +24,45 @@ _RELEASE = text("""
     )
     SELECT count(*) FROM free
 """)
+
+_NUMBERS = text("""
+    SELECT i.id, i.name, i.provider, i.external_name, i.credentials, count(*) AS held
+    FROM outbox o JOIN instances i ON i.id = o.instance_id WHERE o.held = 'restored'
+    GROUP BY i.id, i.name, i.provider, i.external_name, i.credentials ORDER BY i.name, i.id
+""")
+# No message left before it was made; a proof from then on takes it off the queue.
+_SUSPECT = text("""
+    WITH held AS (
+        UPDATE outbox o SET unknown_at = coalesce(o.unknown_at, o.started_at, m.created_at)
+        FROM messages m WHERE m.id = o.message_id AND o.instance_id = :instance AND o.held = 'restored'
+        RETURNING o.unknown_at
+    )
+    SELECT min(unknown_at) FROM held
+""")
+
+
+@dataclass(frozen=True)
+class Number:
+    id: uuid.UUID
+    name: str
+    provider: str
+    external_name: str
+    credentials: bytes
+    held: int
+
+
+def numbers_with_restored() -> list[Number]:
+    with transaction() as session:
+        return [Number(**row) for row in session.execute(_NUMBERS).mappings()]
+
+
+def suspect(instance_id: uuid.UUID) -> datetime:
+    """What a restore holds may have left by the original: proofs are looked for. The oldest moment it can have left."""
+    require("settings.manage")
+    with transaction() as session:
+        found = session.scalar(_SUSPECT, {"instance": instance_id})
+        audit("outbox.search_restored", "instance", instance_id)
+    return found or clock.now()
 
 
 def count_restored() -> int:
