@@ -6,6 +6,7 @@ Smaller and quicker: `--minutes 1 --scale 0.1`. Ends by itself some four minutes
 import argparse
 import asyncio
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -24,12 +25,19 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="share of the profile")
     parser.add_argument("--save", type=Path, help="write the report to this file, replacing it")
     options = parser.parse_args()
+    _allow_many_files()
     found, machine = _run(Mix(options.minutes, options.scale))
     report = paper.write(found, machine)
     print(report)
     if options.save:
         options.save.write_text(report)
     return int(any(count.wrong for count in found.counts))
+
+
+def _allow_many_files() -> None:
+    """A thousand sockets here, and as many at nginx and the web processes, which inherit it."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _run(mix: Mix) -> tuple[Found, str]:

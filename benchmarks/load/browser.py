@@ -1,6 +1,7 @@
 """One signed-in browser through nginx: cookies, the forms' token, one socket, and every answer timed."""
 
 import asyncio
+import contextlib
 import json
 import re
 import time
@@ -41,9 +42,10 @@ class Browser:
                 raise AssertionError(f"{self.email} was not let in: {answer.status} {answer.url.path}")
         self.timings.note(SIGN_IN, time.perf_counter() - since)
         self._keep_token(text)
-        await self.listen()
+        await self._connect()
+        self._reader = asyncio.create_task(self._listen())
 
-    async def listen(self) -> None:
+    async def _connect(self) -> None:
         assert self._session is not None
         since = time.perf_counter()
         self._socket = await self._session.ws_connect(
@@ -51,14 +53,27 @@ class Browser:
         )
         await greet(self._socket, {})
         self.timings.note(SOCKET, time.perf_counter() - since)
-        self._reader = asyncio.create_task(listen(self._socket, self.hear))
+
+    async def _listen(self) -> None:
+        """A socket that was lost is opened again, as the page does."""
+        while self._socket is not None:
+            await listen(self._socket, self.hear)
+            self.timings.trouble(SOCKET, "caiu")
+            await asyncio.sleep(1)
+            with contextlib.suppress(aiohttp.ClientError, AssertionError, TimeoutError):
+                await self._connect()
+                self.back()
+
+    def back(self) -> None:
+        """News may have been missed."""
 
     def hear(self, event: str, payload: dict[str, Any], at: float) -> None:
         pass
 
     async def say(self, event: str, payload: dict[str, str]) -> None:
         if self._socket is not None and not self._socket.closed:
-            await self._socket.send_str("42" + json.dumps([event, payload]))
+            with contextlib.suppress(ConnectionError):
+                await self._socket.send_str("42" + json.dumps([event, payload]))
 
     async def ask(
         self, kind: str, path: str, form: dict[str, str] | None = None, *, part: bool = True, may_be_gone: bool = False

@@ -95,6 +95,10 @@ class Attendant(InInbox):
             if event == "message:new":
                 self._mark.soon()
 
+    def back(self) -> None:
+        self._waiting.update(dict.fromkeys(self._unanswered, True))
+        self._wake.set()
+
     async def _draw_changed(self) -> None:
         some, self._changed = list(self._changed), set()
         if len(some) > 4:

@@ -162,10 +162,20 @@ class Drive:
             await asyncio.sleep(1)
         for one in self.workers:
             one.is_over = True
-        await asyncio.wait_for(asyncio.gather(*working, importing), SETTLE_SECONDS)
+        await self._end([*working, importing])
         while self._waits() and time.perf_counter() - since < SETTLE_SECONDS:
             await asyncio.sleep(1)
         self.found.settled = time.perf_counter() - since
+
+    async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Who broke down or does not come to an end is told of in the report, and the report is written all the same."""
+        ended, others = await asyncio.wait(tasks, timeout=SETTLE_SECONDS)
+        for one in others:
+            one.cancel()
+        for what in [repr(one.exception()) for one in ended if one.exception()] + ["sem fim"] * len(others):
+            self.timings.troubles["alguém parou no meio", what] += 1
+        for what in self.sheets.failed:
+            self.timings.troubles["planilha", what] += 1
 
     async def _in_app(self, verb: Callable[..., None], spoken: bool = False) -> None:
         def call() -> None:

@@ -31,7 +31,10 @@ class Sheets:
         connector = connector_from(ADDRESS, self.site.trust)
         async with aiohttp.ClientSession(self.site.url, connector=connector, headers=headers) as http:
             while not self.is_over:
-                await self._bring_one(http)
+                try:
+                    await self._bring_one(http)
+                except (aiohttp.ClientError, TimeoutError) as error:
+                    self.failed.append(type(error).__name__)
                 if once:
                     return
                 for _ in range(int(PAUSE_SECONDS * 2)):
