@@ -168,11 +168,12 @@ class Drive:
         self.found.settled = time.perf_counter() - since
 
     async def _end(self, tasks: list[asyncio.Task[None]]) -> None:
-        """Who broke down or does not come to an end is told of in the report, and the report is written all the same."""
+        """Who broke down or never ends is told of in the report, which is written all the same."""
         ended, others = await asyncio.wait(tasks, timeout=SETTLE_SECONDS)
         for one in others:
             one.cancel()
-        for what in [repr(one.exception()) for one in ended if one.exception()] + ["sem fim"] * len(others):
+        broken = [repr(one.exception()) for one in ended if one.exception()]
+        for what in [*broken, *["sem fim"] * len(others)]:
             self.timings.troubles["alguém parou no meio", what] += 1
         for what in self.sheets.failed:
             self.timings.troubles["planilha", what] += 1
