@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app.ui import assets
 
 ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 90_000  # milliseconds, of every wait: the machine may be busy with the other tests
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-fake-device-for-media-stream"]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         yield chromium
         chromium.close()
@@ -45,6 +47,7 @@ def visiting(browser: Browser, **context: Any) -> Iterator[Page]:
     """A page of a new visitor. Fails on any script error and on anything that the content policy refused."""
     visitor = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "locale": "pt-BR", **context})
     page, problems = visitor.new_page(), []
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
     try:

@@ -31,7 +31,7 @@ def web(app, tmp_path: Path, monkeypatch) -> Iterator[str]:
 
 def connect(url: str, token: str, **options) -> WebSocket:
     address = url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
-    made = create_connection(address, timeout=PATIENCE, **options)
+    made = create_connection(address, **options)
     made.recv()
     made.send("40" + json.dumps({"token": token}))
     while not made.recv().startswith("40"):

@@ -18,7 +18,6 @@ from tests.browsers import serving, visiting
 from tests.factories import PASSWORD, Company
 from tests.inbox.customers import said
 
-PATIENCE = 30_000
 # What a page would show and sound, written down instead; and a window that can look away.
 EARS = """
   window.heard = []; window.away = false;
@@ -42,7 +41,7 @@ def url(config: Config) -> Iterator[str]:
 @pytest.fixture
 def visit(browser: Browser, url: str, company: Company) -> Iterator[Callable[..., Page]]:
     """`visit("/inbox", "agent")`: that page, signed in."""
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options()
     with visiting(browser, bypass_csp=True) as page:  # axe brings styles of its own
 
         def go(path: str, role: str = "manager") -> Page:
@@ -56,7 +55,6 @@ def visit(browser: Browser, url: str, company: Company) -> Iterator[Callable[...
             return page
 
         yield go
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from tests.inbox.customers import said
 pytestmark = pytest.mark.browser
 
 COUNT = 700
-PATIENCE = 60_000
 MOST = 320  # rows that the page may hold, with separators and a page that just came
 
 # What stands first in sight, and where; asked before and after older ones came.
@@ -60,14 +59,13 @@ def page(browser: Browser, config: Config, company: Company, long_talk: uuid.UUI
     web = create_app(config)
     serve_sockets(web, async_mode="threading")
     with serving(web) as url, visiting(browser) as page:
-        page.set_default_timeout(PATIENCE)
         page.goto(f"{url}/login")
         page.get_by_label("E-mail").fill(company.emails["manager"])
         page.get_by_label("Senha").fill(PASSWORD)
         page.get_by_label("Senha").press("Enter")
         page.wait_for_url(lambda address: "/login" not in address)
         page.goto(f"{url}/inbox/{long_talk}")
-        expect(page.get_by_text(f"mensagem {COUNT - 1:04d}").last).to_be_in_viewport(timeout=PATIENCE)
+        expect(page.get_by_text(f"mensagem {COUNT - 1:04d}").last).to_be_in_viewport()
         yield page
 
 
@@ -94,7 +92,7 @@ def test_scrolling_back_shows_everything_and_moves_nothing(page: Page):
     assert said_all == [f"mensagem {n:04d}" for n in range(COUNT)]
 
     page.get_by_role("button", name="Ir para o fim").click()
-    expect(page.get_by_text(f"mensagem {COUNT - 1:04d}").last).to_be_in_viewport(timeout=PATIENCE)
+    expect(page.get_by_text(f"mensagem {COUNT - 1:04d}").last).to_be_in_viewport()
     assert rows(page) <= MOST
 
 
@@ -121,4 +119,4 @@ def test_a_word_that_comes_while_one_reads_old_ones_waits_at_the_end(
     expect(page.locator("[data-new-count]")).to_have_text("1")
     assert abs(page.evaluate(_TOP_OF, anchor) - top) < 2
     page.get_by_role("button", name="Ir para o fim").click()
-    expect(page.get_by_text("Ainda está aí?").last).to_be_in_viewport(timeout=PATIENCE)
+    expect(page.get_by_text("Ainda está aí?").last).to_be_in_viewport()

@@ -29,7 +29,7 @@ def events(company, line):
         release()
 
     def until(condition):
-        wait_until(lambda: condition() or take() or condition(), 20)
+        wait_until(lambda: condition() or take() or condition())
 
     return until
 

@@ -7,10 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browsers import visiting
+from tests.browsers import PATIENCE, visiting
 from tests.journeys import walk
 from tests.journeys.stack import PASSWORD, Stack
-from tests.journeys.walk import PATIENCE
 
 OWNER = "dona@doceria.com.br"
 
@@ -48,7 +47,7 @@ def at_the_inbox(browser: Browser, stack: Stack, email: str, **context: Any) -> 
     with visiting(browser, **context) as page:
         walk.sign_in(page, stack, email)
         page.goto(f"{stack.url}/inbox?tab=waiting")
-        expect(page.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
+        expect(page.locator(".live-line")).to_have_text("Ao vivo")
         yield page
 
 
@@ -60,7 +59,7 @@ def accept(page: Page, name: str) -> None:
     """From the row of who waits to the conversation."""
     row(page, name).get_by_role("button", name="Aceitar").click()
     head = page.locator(".talk-head").filter(has_text=name)
-    expect(head).to_contain_text("Com você", timeout=PATIENCE)
+    expect(head).to_contain_text("Com você")
 
 
 def bubble(page: Page, text: str) -> Locator:

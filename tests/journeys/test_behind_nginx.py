@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 from app.runtime import console, settings
 from tests import behind_nginx
 from tests.behind_nginx import Site
+from tests.browsers import visiting
 from tests.journeys.stack import ADMIN, PASSWORD, Stack
-from tests.journeys.walk import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -32,16 +32,13 @@ def site(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
 @pytest.fixture
 def page(site: Site, browser: Browser) -> Iterator[Page]:
     """An admin who is signed in, with a socket open through nginx."""
-    visitor = browser.new_context(ignore_https_errors=True, locale="pt-BR")
-    page = visitor.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(f"{site.url}/login")
-    page.get_by_label("E-mail").fill(ADMIN)
-    page.get_by_label("Senha").fill(PASSWORD)
-    page.get_by_role("button", name="Entrar").click()
-    expect(page.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
-    yield page
-    visitor.close()
+    with visiting(browser, ignore_https_errors=True) as page:
+        page.goto(f"{site.url}/login")
+        page.get_by_label("E-mail").fill(ADMIN)
+        page.get_by_label("Senha").fill(PASSWORD)
+        page.get_by_role("button", name="Entrar").click()
+        expect(page.locator(".live-line")).to_have_text("Ao vivo")
+        yield page
 
 
 def test_a_person_works_through_it(page: Page, site: Site):

@@ -9,7 +9,6 @@ from tests.browsers import visiting
 from tests.journeys import walk
 from tests.journeys.stack import PASSWORD, Stack
 from tests.journeys.test_inbox import Shop, row, until
-from tests.journeys.walk import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -49,42 +48,42 @@ def test_what_came_while_the_line_was_cut_is_there_when_it_is_back(stack: Stack,
 
     lia.route_web_socket("**/socket.io/**", wire)
     at_the_list(lia, stack)
-    expect(lia.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
+    expect(lia.locator(".live-line")).to_have_text("Ao vivo")
     row(lia, "Ivo Luz").get_by_role("link").click()
-    expect(lia.locator(".talk-head__name")).to_have_text("Ivo Luz", timeout=PATIENCE)
+    expect(lia.locator(".talk-head__name")).to_have_text("Ivo Luz")
 
     lia.route("**/*", lambda route: route.abort())
     lia.route_web_socket("**/socket.io/**", lambda socket: socket.close())
     for socket in wires:
         socket.close()
-    expect(lia.locator(".live-line")).to_have_text("Reconectando…", timeout=PATIENCE)
+    expect(lia.locator(".live-line")).to_have_text("Reconectando…")
     shop.writes("5511970020001", "E caneta?")
     shop.writes("5511970020002", "Vocês plastificam?", name="Olga Reis")
     until(lambda: stack.play("GET", "healthz")["webhooks"]["pending"] == 0)
 
     lia.route_web_socket("**/socket.io/**", wire)
     lia.unroute("**/*")
-    expect(lia.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
-    expect(lia.locator(".msg").filter(has_text="E caneta?")).to_have_count(1, timeout=PATIENCE)
-    expect(row(lia, "Olga Reis")).to_contain_text("Vocês plastificam?", timeout=PATIENCE)
+    expect(lia.locator(".live-line")).to_have_text("Ao vivo")
+    expect(lia.locator(".msg").filter(has_text="E caneta?")).to_have_count(1)
+    expect(row(lia, "Olga Reis")).to_contain_text("Vocês plastificam?")
 
 
 def test_without_sockets_the_whole_conversation_still_works(stack: Stack, shop: Shop, lia: Page):
     lia.route("**/socket.io/**", lambda route: route.abort())
     lia.route_web_socket("**/socket.io/**", lambda socket: socket.close())
     at_the_list(lia, stack)
-    expect(lia.locator(".live-line")).to_have_text("Reconectando…", timeout=PATIENCE)
+    expect(lia.locator(".live-line")).to_have_text("Reconectando…")
     phone = "5511970020003"
     shop.writes(phone, "Imprimem foto?", name="Davi Nunes")
-    expect(row(lia, "Davi Nunes")).to_contain_text("Imprimem foto?", timeout=PATIENCE)
+    expect(row(lia, "Davi Nunes")).to_contain_text("Imprimem foto?")
     row(lia, "Davi Nunes").get_by_role("button", name="Aceitar").click()
-    expect(lia.locator(".talk-head")).to_contain_text("Com você", timeout=PATIENCE)
+    expect(lia.locator(".talk-head")).to_contain_text("Com você")
     box = lia.get_by_role("textbox", name="Mensagem")
     box.fill("Imprimimos, sim")
     box.press("Enter")
     until(lambda: ("conversation", "Imprimimos, sim") in shop.received(phone))
     shop.writes(phone, "Que bom!")
-    expect(lia.locator(".msg").filter(has_text="Que bom!")).to_be_visible(timeout=PATIENCE)
+    expect(lia.locator(".msg").filter(has_text="Que bom!")).to_be_visible()
 
 
 def test_a_shift_on_a_phone(browser: Browser, stack: Stack, shop: Shop):
@@ -92,7 +91,6 @@ def test_a_shift_on_a_phone(browser: Browser, stack: Stack, shop: Shop):
     for phone, name in phones.items():
         shop.writes(phone, f"Sou o {name}", name=name)
     with visiting(browser, **PHONE) as page:
-        page.set_default_timeout(PATIENCE)
         page.goto(stack.url)
         page.get_by_label("E-mail").fill("lia@papelaria.com.br")
         page.get_by_label("Senha").fill(PASSWORD)
@@ -100,19 +98,19 @@ def test_a_shift_on_a_phone(browser: Browser, stack: Stack, shop: Shop):
         page.wait_for_url(f"{stack.url}/")
         at_the_list(page, stack)
         for name in phones.values():
-            expect(row(page, name)).to_be_attached(timeout=PATIENCE)
+            expect(row(page, name)).to_be_attached()
         names = page.locator(".ticket__name").all_inner_texts()
         taken, beside, sought = names[6:9]  # to be seen after scrolling so far
         page.locator("[data-list]").evaluate("box => { box.scrollTop = 300; }")
         row(page, taken).get_by_role("button", name="Aceitar").tap()
-        expect(page.locator(".talk-head")).to_contain_text("Com você", timeout=PATIENCE)
+        expect(page.locator(".talk-head")).to_contain_text("Com você")
         expect(page.get_by_role("region", name="Lista de conversas")).to_be_hidden()
         page.get_by_role("button", name=taken).tap()
         expect(page.get_by_role("complementary", name="Sobre o contato")).to_contain_text("Consentimento")
         page.get_by_role("button", name="Fechar os dados do contato").tap()
         page.go_back()
-        expect(row(page, beside)).to_be_visible(timeout=PATIENCE)
+        expect(row(page, beside)).to_be_visible()
         walk.becomes(page.locator("[data-list]"), "box => box.scrollTop === 300")
         page.get_by_role("searchbox").fill(sought.lower())
-        expect(page.locator(".ticket__name")).to_have_text([sought], timeout=PATIENCE)
+        expect(page.locator(".ticket__name")).to_have_text([sought])
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

@@ -14,7 +14,6 @@ from tests.browsers import visiting
 from tests.journeys import walk
 from tests.journeys.shop import Shop, accept, bubble, row, say, until
 from tests.journeys.stack import Stack
-from tests.journeys.walk import PATIENCE
 
 pytestmark = pytest.mark.browser
 DOCUMENT = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -65,7 +64,7 @@ def test_each_kind_that_a_customer_sends_is_shown_in_place(shop: Shop, bia: Page
     shop.writes(phone, "Responda a esta", quote=first["key"]["id"])
     shop.writes(phone, "❤️", kind="reaction", target=first["key"]["id"])
     row(bia, "Lia Prata").get_by_role("link").click()
-    expect(bubble(bia, "Responda a esta").locator(".msg__quote")).to_contain_text("Bom dia", timeout=PATIENCE)
+    expect(bubble(bia, "Responda a esta").locator(".msg__quote")).to_contain_text("Bom dia")
 
     picture = arrived(bia, "image").locator("img")
     walk.becomes(picture, "img => img.naturalWidth > 0")
@@ -103,14 +102,14 @@ def test_what_customers_change_and_what_leaves_from_the_phone_shows_by_itself(sh
     first = shop.writes(phone, "Escrevi erado", name="Bento Sá")
     second = shop.writes(phone, "Isto não era para você")
     accept(bia, "Bento Sá")
-    expect(bubble(bia, "Escrevi erado")).to_be_visible(timeout=PATIENCE)
+    expect(bubble(bia, "Escrevi erado")).to_be_visible()
     shop.stack.play("POST", f"instances/{shop.number}/messages/{first['key']['id']}/edit", text="Escrevi errado")
-    expect(bubble(bia, "Escrevi errado")).to_contain_text("editada", timeout=PATIENCE)
+    expect(bubble(bia, "Escrevi errado")).to_contain_text("editada")
     shop.stack.play("POST", f"instances/{shop.number}/messages/{second['key']['id']}/delete")
-    expect(bubble(bia, "Mensagem apagada")).to_be_visible(timeout=PATIENCE)
+    expect(bubble(bia, "Mensagem apagada")).to_be_visible()
     expect(bubble(bia, "Isto não era")).to_have_count(0)
     shop.stack.play("POST", f"instances/{shop.number}/phone-message", to=phone, text="Já te ligo")
-    expect(bubble(bia, "Já te ligo")).to_contain_text("Enviada pelo celular", timeout=PATIENCE)
+    expect(bubble(bia, "Já te ligo")).to_contain_text("Enviada pelo celular")
 
 
 def test_an_attendant_answers_with_each_kind(shop: Shop, bia: Page, tmp_path: Path):
@@ -125,12 +124,12 @@ def test_an_attendant_answers_with_each_kind(shop: Shop, bia: Page, tmp_path: Pa
     bia.locator("[data-file-input]").set_input_files([tmp_path / "bolo.mp4", tmp_path / "tabela.pdf"])
     expect(bia.locator(".composer__file")).to_have_count(2)
     say(bia, "Dois arquivos")
-    expect(ours(bia, "video")).to_contain_text("Dois arquivos", timeout=PATIENCE)
-    expect(ours(bia, "document")).to_contain_text("tabela.pdf", timeout=PATIENCE)
+    expect(ours(bia, "video")).to_contain_text("Dois arquivos")
+    expect(ours(bia, "document")).to_contain_text("tabela.pdf")
     paste_picture(bia)
     expect(bia.locator(".composer__file")).to_have_count(1)
     bia.get_by_role("button", name="Enviar", exact=True).click()
-    expect(ours(bia, "image").locator("img")).to_be_visible(timeout=PATIENCE)
+    expect(ours(bia, "image").locator("img")).to_be_visible()
     sent = ["videoMessage", "documentMessage", "imageMessage"]
     until(lambda: [kind for kind, _text in shop.received(phone) if kind != "conversation"] == sent)
 
@@ -165,7 +164,7 @@ def test_a_voice_message_is_recorded_heard_and_sent(shop: Shop, bia: Page):
     group.get_by_role("button", name="Parar e ouvir").click()
     plays(group)
     group.get_by_role("button", name="Enviar", exact=True).click()
-    expect(ours(bia, "voice")).to_have_count(1, timeout=PATIENCE)
+    expect(ours(bia, "voice")).to_have_count(1)
     plays(ours(bia, "voice"))
     until(lambda: [kind for kind, _text in shop.received(phone) if kind != "conversation"] == ["audioMessage"])
     note = bia.request.get(ours(bia, "voice").locator("audio").evaluate("sound => sound.src"))
@@ -176,7 +175,7 @@ def test_a_voice_message_is_recorded_heard_and_sent(shop: Shop, bia: Page):
 
 
 def record_for_a_second(page: Page, group: Locator) -> None:
-    expect(group.get_by_role("timer")).to_have_text(re.compile("0:0[1-9]|0:[1-5]"), timeout=PATIENCE)
+    expect(group.get_by_role("timer")).to_have_text(re.compile("0:0[1-9]|0:[1-5]"))
 
 
 def test_a_recording_waits_while_another_conversation_is_open(shop: Shop, bia: Page):
@@ -189,10 +188,10 @@ def test_a_recording_waits_while_another_conversation_is_open(shop: Shop, bia: P
     record_for_a_second(bia, group)
     bia.get_by_role("link", name="Minhas").click()
     row(bia, "Gil Ramos").get_by_role("link").click()
-    expect(bubble(bia, "Um")).to_be_visible(timeout=PATIENCE)
+    expect(bubble(bia, "Um")).to_be_visible()
     expect(bia.locator(".recorder")).to_be_hidden()
     row(bia, "Eva Torres").get_by_role("link").click()
-    expect(group.get_by_role("button", name="Ouvir")).to_be_visible(timeout=PATIENCE)
+    expect(group.get_by_role("button", name="Ouvir")).to_be_visible()
     group.get_by_role("button", name="Descartar a gravação").click()
 
 
@@ -203,5 +202,5 @@ def test_a_refused_microphone_is_explained(shop: Shop, browser: Browser, stack: 
         page.goto(f"{stack.url}/inbox?tab=waiting")
         accept(page, "Rui Melo")
         page.get_by_role("button", name="Gravar mensagem de voz").click()
-        expect(page.locator(".toast-note")).to_contain_text("permita o microfone", timeout=PATIENCE)
+        expect(page.locator(".toast-note")).to_contain_text("permita o microfone")
         expect(page.get_by_role("textbox", name="Mensagem", exact=True)).to_be_visible()

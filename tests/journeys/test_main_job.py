@@ -15,7 +15,6 @@ from app.core.phone import canonical_key
 from tests.browsers import visiting
 from tests.journeys import walk
 from tests.journeys.stack import ADMIN, Stack
-from tests.journeys.walk import PATIENCE
 from tests.workbooks import messy_rows, write_xlsx
 
 pytestmark = pytest.mark.browser
@@ -56,16 +55,16 @@ def repair(page: Page) -> None:
     assert walk.rows_of(missing_area) == planted["phone_area_missing"]
     missing_area.get_by_label("DDD padrão").fill("11")
     missing_area.get_by_role("button", name="Pôr em todos").click()
-    expect(missing_area).to_have_count(0, timeout=PATIENCE)
+    expect(missing_area).to_have_count(0)
     walk.wait_for_doctor(page)
     assert walk.figure(walk.stat(page, "Prontas para importar")) == LANDLINE_OR_MOBILE
 
     shouting = walk.ailment(page, "Nome em maiúsculas")
     assert walk.rows_of(shouting) == planted["name_capitals"]
     shouting.get_by_role("button", name="Não consertar").click()
-    expect(shouting.get_by_role("button", name="Não consertar")).to_have_count(0, timeout=PATIENCE)
+    expect(shouting.get_by_role("button", name="Não consertar")).to_have_count(0)
     shouting.get_by_role("button").first.click()
-    expect(shouting.get_by_role("button", name="Não consertar")).to_be_visible(timeout=PATIENCE)
+    expect(shouting.get_by_role("button", name="Não consertar")).to_be_visible()
 
     short = walk.ailment(page, "Telefone curto demais")
     before = walk.rows_of(short)
@@ -73,7 +72,7 @@ def repair(page: Page) -> None:
     row = short.locator(".fix-form").first
     row.get_by_role("textbox").fill("(11) 98888-7777")
     row.get_by_role("button").click()
-    expect(short.locator(".ailment__count")).to_have_text(f"{before - 1} linhas", timeout=PATIENCE)
+    expect(short.locator(".ailment__count")).to_have_text(f"{before - 1} linhas")
     expect(walk.stat(page, "Prontas para importar")).to_have_text(words(LANDLINE_OR_MOBILE + 1))
 
 
@@ -88,7 +87,7 @@ def import_them(page: Page, folder: Path) -> int:
     page.evaluate("window.sameDocument = true")
     page.get_by_role("button", name=re.compile(r"^Importar .* contatos")).click()
     download = page.get_by_role("link", name="Baixar planilha com o resultado")
-    expect(download).to_be_visible(timeout=PATIENCE)
+    expect(download).to_be_visible()
     people = walk.figure(page.locator(".finish__title"))
     with page.expect_download() as saved:
         download.click()
@@ -110,14 +109,14 @@ def write_campaign(page: Page, people: int) -> None:
     expect(page.get_by_role("checkbox", name=re.compile(GROUP))).to_be_checked()
     walk.go_on(page)
     page.get_by_label("Mensagem", exact=True).fill(MESSAGE)
-    expect(page.locator("#bubbles .bubble__text").first).to_contain_text("vence em", timeout=PATIENCE)
+    expect(page.locator("#bubbles .bubble__text").first).to_contain_text("vence em")
     walk.go_on(page)
     page.get_by_text("Um ritmo só para esta campanha").click()
     page.get_by_label("Intervalo mínimo").fill("0")
     page.get_by_label("Intervalo máximo").fill("0")
     page.get_by_label("Pausa entre lotes").fill("0")
     page.get_by_label("Pausa entre lotes").blur()
-    expect(page.locator("#forecast")).to_contain_text("Rápido demais", timeout=PATIENCE)
+    expect(page.locator("#forecast")).to_contain_text("Rápido demais")
     expect(page.locator("#forecast")).to_contain_text(f"{words(people)} pessoas")
     walk.go_on(page)
 
@@ -125,11 +124,11 @@ def write_campaign(page: Page, people: int) -> None:
 def review(page: Page, stack: Stack, number: str) -> None:
     """Anybody's text before it leaves, and one message to oneself."""
     page.get_by_placeholder("Buscar por nome ou telefone").fill("98888-7777")
-    expect(page.locator(".preview-row")).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator(".preview-row")).to_have_count(1)
     expect(page.locator(".preview-row__text")).to_contain_text(re.compile(r"^Oi, .+! Seu plano .+ em .+ vence em"))
     page.get_by_label("Enviar um teste para").fill("(11) 97777-6666")
     page.get_by_role("button", name="Enviar teste").click()
-    expect(page.locator("[data-toasts]")).to_contain_text("Teste a caminho", timeout=PATIENCE)
+    expect(page.locator("[data-toasts]")).to_contain_text("Teste a caminho")
     wait_for(
         page,
         lambda: [row for row in stack.ledger(number) if canonical_key(row["number"]) == canonical_key("5511977776666")],
@@ -148,10 +147,10 @@ def launch(page: Page, people: int) -> None:
     button = page.get_by_role("button", name=f"Enviar para {words(people)} pessoas")
     page.locator("#typed").fill("3")
     button.click()
-    expect(page.locator("#launch-form .field__error")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#launch-form .field__error")).to_be_visible()
     page.locator("#typed").fill(words(people))
     button.click()
-    expect(page.locator("#progress")).to_contain_text("Enviando", timeout=PATIENCE)
+    expect(page.locator("#progress")).to_contain_text("Enviando")
     page.evaluate("window.sameDocument = true")
 
 
@@ -163,14 +162,14 @@ def opt_out(page: Page, stack: Stack, number: str) -> str:
     phone.goto(f"{stack.simulator}/_sim/phone/{number}/chat/{person['to']}")
     phone.locator(".composer__text").fill("Sair!")
     phone.keyboard.press("Enter")
-    expect(phone.locator(".bubble--theirs").last).to_contain_text("não vai mais receber", timeout=PATIENCE)
+    expect(phone.locator(".bubble--theirs").last).to_contain_text("não vai mais receber")
     phone.close()
     return str(person["number"])
 
 
 def finish(page: Page, stack: Stack, number: str, people: int, left: str) -> None:
     """Progress and ticks arrive by themselves; the promise is kept; the one who left is marked."""
-    expect(page.locator("#progress .pill").first).to_have_text("Concluída", timeout=PATIENCE)
+    expect(page.locator("#progress .pill").first).to_have_text("Concluída")
     wait_for(page, lambda: walk.figure(walk.stat(page, "Entregues")) == people)
     assert walk.figure(walk.stat(page, "Enviadas")) == people
     wait_for(page, lambda: walk.figure(walk.stat(page, "Lidas")) == len(read_by_people(stack, number)) > people // 2)
@@ -180,7 +179,7 @@ def finish(page: Page, stack: Stack, number: str, people: int, left: str) -> Non
     contacts = page.context.new_page()
     contacts.goto(f"{stack.url}/contacts?q={left[-8:]}")
     contacts.locator("tbody a").first.click()
-    expect(contacts.locator("main")).to_contain_text("Pediu para sair", timeout=PATIENCE)
+    expect(contacts.locator("main")).to_contain_text("Pediu para sair")
     contacts.close()
 
 
@@ -195,7 +194,7 @@ def read_by_people(stack: Stack, number: str) -> list[dict[str, Any]]:
 
 def download_result(page: Page, folder: Path) -> list[dict[str, Any]]:
     page.get_by_role("button", name="Baixar resultado").click()
-    with page.expect_download(timeout=PATIENCE) as saved:
+    with page.expect_download() as saved:
         page.get_by_role("link", name="Baixar planilha").click()
     saved.value.save_as(folder / "resultado.xlsx")
     titles, *rows = read(folder / "resultado.xlsx")

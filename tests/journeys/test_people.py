@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.core import clock
-from tests.browsers import visiting
+from tests.browsers import PATIENCE, visiting
 from tests.journeys import walk
 from tests.journeys.stack import ADMIN, PASSWORD, Stack
 
@@ -23,8 +23,6 @@ FIRST, SECOND = "girafa-azul-de-patins", "abacaxi-voador-de-domingo"
 def desks(browser: Browser) -> Iterator[list[Page]]:
     """Ana's, Bia's and Caio's browsers, and another of Bia's."""
     with visiting(browser) as ana, visiting(browser) as bia, visiting(browser) as caio, visiting(browser) as phone:
-        for page in (ana, bia, caio, phone):
-            page.set_default_timeout(walk.PATIENCE)
         yield [ana, bia, caio, phone]
 
 
@@ -60,7 +58,7 @@ def open_letter(page: Page, stack: Stack, subject: str) -> None:
     """A worker sends it; the list is looked at until it is there."""
     letter = page.locator("ul.letters li").filter(has_text=subject).first
     page.goto(f"{stack.url}/dev/mails")
-    for _ in range(walk.PATIENCE // 500):
+    for _ in range(PATIENCE // 500):
         if letter.count():
             break
         page.wait_for_timeout(500)
@@ -91,7 +89,7 @@ def enter(page: Page, stack: Stack, email: str, password: str, code: str = "") -
     if code:
         page.get_by_label("Código").fill(code)
         page.get_by_role("button", name="Continuar").click()
-    expect(page.locator(".live-line")).to_have_text("Ao vivo", timeout=walk.PATIENCE)
+    expect(page.locator(".live-line")).to_have_text("Ao vivo")
 
 
 def leave(page: Page) -> None:
@@ -171,13 +169,13 @@ def sees_nothing_of_the_neighbour(caio: Page, ana: Page, stack: Stack) -> None:
 def deactivate(ana: Page, bia: Page, stack: Stack) -> None:
     """Bia's page, which nobody touches, goes back to the door by itself."""
     bia.goto(f"{stack.url}/campaigns")
-    expect(bia.locator(".live-line")).to_have_text("Ao vivo", timeout=walk.PATIENCE)
+    expect(bia.locator(".live-line")).to_have_text("Ao vivo")
     ana.goto(f"{stack.url}/settings/users")
     ana.get_by_role("link", name="Bia Lima").first.click()
     ana.get_by_role("button", name="Desativar").click()
     ana.get_by_role("dialog").get_by_role("button", name="Desativar").click()
     expect(ana.get_by_text("já saiu de todos os aparelhos")).to_be_visible()
-    expect(bia.get_by_role("button", name="Entrar")).to_be_visible(timeout=walk.PATIENCE)
+    expect(bia.get_by_role("button", name="Entrar")).to_be_visible()
     bia.get_by_label("E-mail").fill(BIA)
     bia.get_by_label("Senha").fill(SECOND)
     bia.get_by_role("button", name="Entrar").click()
@@ -189,5 +187,5 @@ def reads_the_record(page: Page, stack: Stack) -> None:
     for words in ("Desativou pessoa", "Ligou as duas etapas", "Pediu senha nova", "Convidou pessoa"):
         expect(page.locator("main table").get_by_text(words).first).to_be_visible()
     page.get_by_role("button", name="Exportar CSV").click()
-    expect(page.get_by_role("link", name="Baixar CSV")).to_be_visible(timeout=walk.PATIENCE)
+    expect(page.get_by_role("link", name="Baixar CSV")).to_be_visible()
     assert PASSWORD not in page.content()

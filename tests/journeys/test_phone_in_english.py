@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browsers import visiting
 from tests.journeys import looks
 from tests.journeys.stack import PASSWORD, Stack
-from tests.journeys.walk import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +33,6 @@ def page(browser: Browser, stack: Stack, bakery: str) -> Iterator[Page]:
     """Signed in by keyboard alone, in a browser that asks for English and darkness."""
     with visiting(browser, color_scheme="dark", locale="en-GB") as page:
         page.set_viewport_size({"width": WIDTH, "height": 844})
-        page.set_default_timeout(PATIENCE)
         page.goto(stack.url)
         expect(page.get_by_label("E-mail")).to_be_focused()
         assert looks.faults(page) == {}
@@ -42,7 +40,7 @@ def page(browser: Browser, stack: Stack, bakery: str) -> Iterator[Page]:
         page.keyboard.press("Tab")
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
-        expect(page.get_by_role("button", name=re.compile("menu"))).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("button", name=re.compile("menu"))).to_be_visible()
         choose_english(page)
         yield page
 
@@ -54,7 +52,7 @@ def choose_english(page: Page) -> None:
     page.locator("[data-open-menu]").click()
     page.locator(".user-menu__button").click()
     page.get_by_role("button", name="English").click()
-    expect(page.locator("html")).to_have_attribute("lang", "en", timeout=PATIENCE)
+    expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
 def test_the_whole_job_on_a_phone(page: Page, stack: Stack, tmp_path: Path):
@@ -115,7 +113,7 @@ def send_a_campaign(page: Page) -> None:
     page.get_by_label("Campaign name").fill("Good news")
     go_on(page)
     page.get_by_label("Message", exact=True).fill("Hi {primeiro_nome|there}, your {plan} plan is ready.")
-    expect(page.locator("#bubbles .bubble__text").first).to_contain_text("plan is ready", timeout=PATIENCE)
+    expect(page.locator("#bubbles .bubble__text").first).to_contain_text("plan is ready")
     assert looks.faults(page) == {}
     go_on(page)
     assert looks.faults(page) == {}
@@ -124,7 +122,7 @@ def send_a_campaign(page: Page) -> None:
     assert looks.faults(page) == {}
     page.locator("#typed").fill("2")
     page.get_by_role("button", name="Send to 2 people").click()
-    expect(page.locator("#progress .pill").first).to_have_text("Completed", timeout=PATIENCE)
+    expect(page.locator("#progress .pill").first).to_have_text("Completed")
     expect(page.locator("#ledger")).to_have_text(re.compile(r"0\s+duplicated · 0\s+lost · 0\s+to verify"))
     assert looks.faults(page) == {}
 

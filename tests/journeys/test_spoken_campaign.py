@@ -12,7 +12,6 @@ from app.speech.audio import decode, is_silent
 from tests.browsers import visiting
 from tests.journeys import walk
 from tests.journeys.stack import Stack
-from tests.journeys.walk import PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +38,7 @@ def test_from_the_wizard_to_a_voice_note_on_the_phone(page: Page, stack: Stack, 
     at_once(page)
     review(page)
     launch(page)
-    expect(page.locator("#progress .pill").first).to_have_text("Concluída", timeout=PATIENCE)
+    expect(page.locator("#progress .pill").first).to_have_text("Concluída")
     expect(page.locator("#progress")).to_contain_text("3 de 3 preparados")
     listen_on_the_phone(page, stack, number)
 
@@ -55,7 +54,7 @@ def import_people(page: Page, stack: Stack, folder: Path) -> str:
     page.get_by_label("Pôr todos num grupo novo").fill(GROUP)
     page.get_by_role("button", name=re.compile(r"^Importar .* contatos")).click()
     found = page.get_by_role("link", name="Criar campanha para eles")
-    expect(found).to_be_visible(timeout=PATIENCE)
+    expect(found).to_be_visible()
     return str(found.get_attribute("href"))
 
 
@@ -65,14 +64,14 @@ def write(page: Page) -> None:
     walk.go_on(page)
     page.get_by_label("Mensagem", exact=True).fill(MESSAGE)
     page.get_by_label("Voz", exact=True).select_option(label="Voz embutida")
-    expect(page.locator("#bubbles")).to_contain_text("Mensagem de voz", timeout=PATIENCE)
+    expect(page.locator("#bubbles")).to_contain_text("Mensagem de voz")
     page.get_by_role("button", name="Ouvir o texto").click()
     plays(page.locator("#listen audio"))
 
 
 def plays(player: Locator) -> None:
     """The browser reads the file and time passes in it; muted, because nobody has clicked."""
-    expect(player).to_be_visible(timeout=PATIENCE)
+    expect(player).to_be_visible()
     walk.hears(player, lambda: player.evaluate("one => { one.muted = true; one.play().catch(() => {}) }"))
     player.evaluate("one => one.pause()")
 
@@ -87,7 +86,7 @@ def at_once(page: Page) -> None:
 def review(page: Page) -> None:
     """Both ways and their cost; anybody's own audio."""
     costs = page.locator("#voice-estimate")
-    expect(costs).to_contain_text("Em partes", timeout=PATIENCE)
+    expect(costs).to_contain_text("Em partes")
     expect(costs).to_contain_text("3 textos diferentes")
     row = page.locator(".preview-row").filter(has_text="João")
     row.get_by_role("button", name="Ouvir").click()
@@ -97,7 +96,7 @@ def review(page: Page) -> None:
 def launch(page: Page) -> None:
     page.locator("#typed").fill("3")
     page.get_by_role("button", name="Enviar para 3 pessoas").click()
-    expect(page.locator("#progress")).to_contain_text("Áudios", timeout=PATIENCE)
+    expect(page.locator("#progress")).to_contain_text("Áudios")
 
 
 def listen_on_the_phone(page: Page, stack: Stack, number: str) -> None:

@@ -7,18 +7,16 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browsers import PATIENCE
 from tests.journeys.stack import PASSWORD, Stack
-
-PATIENCE = 90_000  # milliseconds: the machine may be busy with the rest of the tests
 
 
 def sign_in(page: Page, stack: Stack, email: str) -> None:
-    page.set_default_timeout(PATIENCE)
     page.goto(stack.url)
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Senha").fill(PASSWORD)
     page.get_by_role("button", name="Entrar").click()
-    expect(page.locator(".live-line")).to_have_text("Ao vivo", timeout=PATIENCE)
+    expect(page.locator(".live-line")).to_have_text("Ao vivo")
 
 
 def becomes(place: Locator, truth: str) -> None:
@@ -51,7 +49,7 @@ def upload(page: Page, book: Path) -> None:
 
 
 def wait_for_doctor(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Precisa de você")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Precisa de você")).to_be_visible()
 
 
 def ailment(page: Page, title: str) -> Locator:
@@ -81,12 +79,12 @@ def connect_number(page: Page, stack: Stack, name: str) -> str:
     page.get_by_role("link", name="Conectar").first.click()
     page.get_by_label("Nome").fill(name)
     page.get_by_role("button", name="Continuar para o QR code").click()
-    expect(page.get_by_alt_text("QR code para conectar este número")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_alt_text("QR code para conectar este número")).to_be_visible()
     phone = page.context.new_page()
     phone.goto(stack.simulator)
     phone.get_by_role("link").filter(has_text="esperando leitura do QR").click()
     phone.get_by_role("button", name="Escanear").click()
-    expect(page.get_by_text("Número conectado!")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Número conectado!")).to_be_visible()
     phone.close()
     (number,) = stack.numbers() - before
     return number

@@ -103,9 +103,9 @@ def new_line(sim: Simulator, company: Company, mailbox: Mailbox) -> Callable[...
         creds = Credentials(sim.url, KEY, instance.external_name, token)
         gateway.create_instance(creds, Webhook(mailbox.url, "segredo"))
         gateway.connect(creds)
-        wait_until(lambda: sim.play("GET", f"instances/{creds.instance_name}").get("qr") is not None, 10)
+        wait_until(lambda: sim.play("GET", f"instances/{creds.instance_name}").get("qr") is not None)
         sim.play("POST", f"instances/{creds.instance_name}/scan")
-        wait_until(lambda: gateway.state(creds) == "open", 10)
+        wait_until(lambda: gateway.state(creds) == "open")
         return Line(sim, instance.id, creds.instance_name, mailbox)
 
     return make
@@ -116,7 +116,7 @@ def line(as_admin: object, new_line: Callable[..., Line]) -> Line:
     return new_line(pace={"delay_min_ms": 0, "delay_max_ms": 0, "batch_pause_s": 0})
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 15) -> None:
+def wait_until(condition: Callable[[], Any], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

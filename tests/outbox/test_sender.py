@@ -47,7 +47,7 @@ def test_broken_settings_of_one_number_leave_the_others_alone(line, company, sen
     queue(line.id, 1, campaign=campaign)
     queue(line.id, 5)
     senders()
-    wait_until(lambda: statuses(company).get("sent", 0) == 5, 45)
+    wait_until(lambda: statuses(company).get("sent", 0) == 5)
     assert statuses(company) == {"sent": 5, "queued": 3}
 
 
@@ -60,7 +60,7 @@ def test_a_hanging_number_leaves_the_others_alone(line, company, senders, new_li
     wait_until(lambda: len(line.ledger()) == 40)
     assert hanging.ledger() == []
     hanging.mend()
-    wait_until(lambda: left(company) == 0, 40)
+    wait_until(lambda: left(company) == 0)
     found = statuses(company)
     assert found["sent"] + found.get("unconfirmed", 0) == 80
     assert found.get("unconfirmed", 0) <= 20  # the first burst and one at a time since, not all forty
@@ -73,7 +73,7 @@ def test_an_answer_does_not_wait_for_a_campaign_s_hanging_call(as_admin, company
     senders(slower(FAST, http_timeout=30.0))
     wait_until(lambda: len(line.ledger()) == 1)
     queue_message(line.id, contact_id=make_contact("Ana").id, body="resposta", lane=Lane.HIGH)
-    wait_until(lambda: "resposta" in line.texts(), 25)
+    wait_until(lambda: "resposta" in line.texts())
     assert outbox(hanging).state == "sending"
     line.mend()
 
@@ -95,7 +95,7 @@ def test_a_slow_campaign_does_not_slow_answers(as_admin, company, senders, new_l
     senders()
     wait_until(lambda: len(line.ledger()) == 1)
     queue_message(line.id, contact_id=make_contact("Ana").id, body="resposta", lane=Lane.HIGH)
-    wait_until(lambda: "resposta" in line.texts(), 15)
+    wait_until(lambda: "resposta" in line.texts())
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_place_for_files_that_is_away_is_waited_for(app, line, company):
     media = store_upload(io.BytesIO(samples.picture()), "foto.png", None).id
     wanted = queue_message(line.id, contact_id=make_contact("Ana").id, type="image", media_id=media).id
     sender = Sender(app, Away(), FAST, rng=random.Random(1))
-    wait_until(lambda: sender.shift(0.5, lambda: False) is None or message(wanted).status == "sent", 20)
+    wait_until(lambda: sender.shift(0.5, lambda: False) is None or message(wanted).status == "sent")
     assert outbox(wanted) is None
     assert len(line.ledger()) == 1
     sender.close()

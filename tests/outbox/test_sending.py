@@ -104,7 +104,7 @@ def test_a_hanging_gateway_costs_few_messages_and_loses_none(line, company, send
     line.fault("accept_hang", count=1, for_seconds=20)
     queue(line, 6)
     senders()
-    wait_until(lambda: statuses(company) == {"sent": 6}, 25)
+    wait_until(lambda: statuses(company) == {"sent": 6})
     assert len(line.ledger()) == 6
 
 

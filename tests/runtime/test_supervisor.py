@@ -65,7 +65,7 @@ class Stage:
         found = processes.marked(supervisor.MARK, self.mark)
         return {process.cmdline()[-1]: process for process in found if str(self.script) in process.cmdline()}
 
-    def wait_for(self, condition: Callable[[], bool], patience: float = 15) -> None:
+    def wait_for(self, condition: Callable[[], bool], patience: float = 60) -> None:
         deadline = time.monotonic() + patience
         while not condition():
             assert time.monotonic() < deadline, self.lines()

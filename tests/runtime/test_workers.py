@@ -53,7 +53,7 @@ class Probe:
         return int(found[0][1])
 
 
-def wait_until(condition: Callable[[], bool], patience: float = 20) -> None:
+def wait_until(condition: Callable[[], bool], patience: float = 60) -> None:
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline

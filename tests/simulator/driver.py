@@ -15,7 +15,7 @@ from typing import Any
 import requests
 
 KEY = "chave-de-teste"
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @contextlib.contextmanager

@@ -20,9 +20,7 @@ def editor(app, browser, company):
         page.fill("[name=password]", PASSWORD)
         page.click("form[action*=login] button[type=submit], main button[type=submit]")
         page.wait_for_url("**/templates/new")
-        expect.set_options(timeout=15_000)  # the machine may be busy with the other tests
         yield page
-        expect.set_options(timeout=5_000)
 
 
 def choose(page, name, data):
