@@ -83,3 +83,17 @@ def test_words_typed_too_early_never_reach_the_one_before(visit, crowd):
     expect(page.locator(".talk-head__name")).to_have_text("Pessoa 001")
     expect(box).to_be_focused()
     expect(page.locator(".msg--out")).to_have_count(0)
+
+
+def test_what_came_before_its_script_was_there_shows_at_once(visit, crowd, writes):
+    """The line is up before the page's own script is loaded: nothing said meanwhile may wait for the next look."""
+    tickets = crowd(2)
+    page = visit("/inbox?tab=all")
+    late: list[Route] = []
+    page.route("**/js/inbox/thread.js", lambda route: late.append(route))
+    with page.expect_request("**/js/inbox/thread.js"):
+        page.goto(page.url, wait_until="commit")
+    expect(page.locator(".live-line")).to_have_text("Ao vivo")
+    writes(tickets[1], "Alguém aí?")
+    late[0].continue_()
+    expect(row(page, "Pessoa 001")).to_contain_text("Alguém aí?", timeout=30_000)  # sooner than the next look

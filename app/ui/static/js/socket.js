@@ -53,4 +53,9 @@ export function connect() {
 export const emit = (name, payload) => isConnected() && socket.emit(name, payload);
 export const isConnected = () => Boolean(socket?.connected);
 export const onEvent = (listener) => listeners.add(listener);
-export const onChange = (listener) => changes.add(listener);
+
+/** A listener that comes when the line is up already is told so: what was said before is lost to it. */
+export function onChange(listener) {
+  changes.add(listener);
+  if (isConnected()) listener(true);
+}

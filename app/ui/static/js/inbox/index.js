@@ -34,6 +34,7 @@ class Inbox {
     startViewer();
     this.panel = new Panel(root);
     if (this.place.querySelector(".conversation")) this.adopt();
+    this.listen();
     this.tick();
   }
 
@@ -47,6 +48,9 @@ class Inbox {
     addEventListener("pagehide", () => this.composer?.leave());
     addEventListener("online", () => this.refresh());
     document.addEventListener("visibilitychange", () => document.hidden || this.woken());
+  }
+
+  listen() {
     onEvent((name, payload) => this.hear(name, payload));
     onChange((connected) => {
       if (connected) (this.subscribe(), this.refresh());
