@@ -26,7 +26,7 @@ check:
 	$(BIN)/mypy
 
 drills: setup-dev
-	$(PYTEST) -q -m drill -rA --no-header
+	$(PYTEST) -q -n 2 --dist worksteal -m drill -rA --no-header
 
 bench: setup-dev
 	$(BIN)/python -m benchmarks

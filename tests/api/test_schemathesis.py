@@ -23,7 +23,8 @@ def examples(count: int, *, derandomize: bool) -> settings:
     )  # fmt: skip
 
 
-ONE, FEW, MANY = (examples(1, derandomize=True), examples(3, derandomize=True), examples(60, derandomize=False))
+ONE, FEW = examples(1, derandomize=True), examples(3, derandomize=True)
+SOME, MANY = examples(10, derandomize=False), examples(40, derandomize=False)
 # The first would sign the caller out; the second waits for a worker as long as it is told to.
 FIXED: dict[str, dict[str, Any]] = {"/api/v1/contacts/export": {"query": {"format": "csv", "wait": 0}}}
 LEFT_OUT = ("/api/v1/auth/", "/api/v1/probe")
@@ -45,10 +46,15 @@ def test_nor_with_an_api_token(app, company, belongings):
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("role", ["admin", "agent", "developer"])
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_many_more_examples_find_nothing_either(app, api_client, belongings, mode, role):
-    assert_honest(app, f"Bearer {api_client(role).token}", belongings, mode, MANY)
+def test_many_more_examples_find_nothing_either(app, api_client, belongings, mode):
+    assert_honest(app, f"Bearer {api_client('admin').token}", belongings, mode, MANY)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("role", ["agent", "developer"])
+def test_nor_do_more_of_them_by_somebody_else(app, api_client, belongings, role):
+    assert_honest(app, f"Bearer {api_client(role).token}", belongings, GenerationMode.POSITIVE, SOME)
 
 
 def assert_honest(app: Any, bearer: str, belongings: dict[str, str], mode: GenerationMode, effort: settings) -> None:
