@@ -12,6 +12,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
+from app.config import Config
+from app.factory import create_app, serve_sockets
 from app.ui import assets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +42,15 @@ def serving(app: Flask) -> Iterator[str]:
     finally:
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def url(config: Config) -> Iterator[str]:
+    """The application with its sockets."""
+    web = create_app(config)
+    serve_sockets(web, async_mode="threading")
+    with serving(web) as address:
+        yield address
 
 
 @contextmanager

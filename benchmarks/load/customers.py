@@ -9,23 +9,14 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from benchmarks import seeds
+from benchmarks.attending import AT_ONCE, Customer
 from benchmarks.browsers import connector_from
 from benchmarks.load.meter import Timings
 from benchmarks.load.site import Site
 
-AT_ONCE = 2  # words of one burst, in one second
 ADDRESS = "127.0.0.9"
 WEBHOOK = "aviso de mensagem (webhook)"
 TRIES = 60
-
-
-@dataclass
-class Customer:
-    """`said`: ids at the gateway, in the order in which they were accepted."""
-
-    phone: str
-    number: uuid.UUID
-    said: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -9,26 +9,16 @@ from sqlalchemy import delete, update
 
 from app.campaigns import service
 from app.campaigns.queries import campaigns
-from app.config import Config
 from app.contacts.models import Group, GroupMember
 from app.core import facts
 from app.core.context import acting
 from app.core.db import transaction
-from app.factory import create_app, serve_sockets
 from app.messages.models import Message
 from app.outbox.models import OutboxRow
-from tests.browsers import serving, visiting
+from tests.browsers import visiting
 from tests.factories import PASSWORD, Company, make_contact, make_instance
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def url(config: Config) -> Iterator[str]:
-    web = create_app(config)
-    serve_sockets(web, async_mode="threading")
-    with serving(web) as address:
-        yield address
 
 
 @pytest.fixture

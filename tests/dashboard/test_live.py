@@ -5,27 +5,17 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.config import Config
 from app.core import facts
 from app.core.context import acting
 from app.core.db import transaction
 from app.dashboard import queries
-from app.factory import create_app, serve_sockets
 from app.messages.models import DailyMetric
-from tests.browsers import serving, visiting
+from tests.browsers import visiting
 from tests.dashboard.conftest import Desk
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
 ZONE = "America/Sao_Paulo"
-
-
-@pytest.fixture
-def url(config: Config) -> Iterator[str]:
-    web = create_app(config)
-    serve_sockets(web, async_mode="threading")
-    with serving(web) as address:
-        yield address
 
 
 @pytest.fixture

@@ -7,14 +7,12 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.config import Config
 from app.core import clock
 from app.core.context import acting
 from app.core.db import release, transaction
 from app.core.facts import emit
-from app.factory import create_app, serve_sockets
 from app.inbox.models import Ticket
-from tests.browsers import serving, visiting
+from tests.browsers import visiting
 from tests.factories import PASSWORD, Company
 from tests.inbox.customers import said
 
@@ -31,17 +29,8 @@ EARS = """
 
 
 @pytest.fixture
-def url(config: Config) -> Iterator[str]:
-    web = create_app(config)
-    serve_sockets(web, async_mode="threading")
-    with serving(web) as address:
-        yield address
-
-
-@pytest.fixture
 def visit(browser: Browser, url: str, company: Company) -> Iterator[Callable[..., Page]]:
     """`visit("/inbox", "agent")`: that page, signed in."""
-    expect.set_options()
     with visiting(browser, bypass_csp=True) as page:  # axe brings styles of its own
 
         def go(path: str, role: str = "manager") -> Page:
