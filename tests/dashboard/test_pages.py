@@ -87,8 +87,7 @@ def test_the_part_that_refreshes_is_the_same_board(client_for, desk: Desk):
     busy(desk)
     client = client_for()
     page = client.page("/")
-    live = page.select_one("[data-live]")
-    assert live["data-live"] == "/dashboard/now"
+    live = page.select_one("[data-live='/dashboard/now']")
     assert "campaign:progress" in live["data-live-events"]
     fragment = client.page("/dashboard/now")
     assert fragment.find("html") is None

@@ -14,9 +14,9 @@ from app.core.db import release, transaction
 from app.inbox.models import Queue, QueueMember, Ticket
 from tests.factories import PASSWORD_HASH, Company, make_contact, make_instance
 from tests.inbox.customers import online, said, say, settings
-from tests.inbox.screens import crowd, url, visit, writes
+from tests.inbox.screens import crowd, visit, writes
 
-__all__ = ["crowd", "online", "say", "settings", "url", "visit", "writes"]  # fixtures
+__all__ = ["crowd", "online", "say", "settings", "visit", "writes"]  # fixtures
 
 
 @pytest.fixture

@@ -73,11 +73,17 @@ def rows(page: Page) -> int:
     return page.locator("[data-items] > li").count()
 
 
+# Once more if what the page loaded meanwhile brought it to its end.
+_BACK = """id => {
+  if (document.querySelector('[data-items] > .msg').id !== id) return true;
+  document.querySelector('[data-thread]').scrollTop = 60;
+}"""
+
+
 def scroll_back(page: Page) -> None:
     """To the upper edge, until what came before is there."""
     first = page.locator("[data-items] > .msg").first.get_attribute("id")
-    page.locator("[data-thread]").evaluate("box => { box.scrollTop = 60; }")
-    page.wait_for_function("id => document.querySelector('[data-items] > .msg').id !== id", arg=first)
+    page.wait_for_function(_BACK, arg=first)
 
 
 def test_scrolling_back_shows_everything_and_moves_nothing(page: Page):

@@ -51,7 +51,15 @@ def test_nothing_stands_in_the_way_of_a_screen_reader(visit, crowd, queue, compa
     assert {place: wrong for place, wrong in found.items() if wrong} == {}
 
 
+# What is half shown has half the contrast.
+_SETTLED = """async () => {
+  const ends = document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime < Infinity);
+  await Promise.allSettled(ends.map((one) => one.finished));
+}"""
+
+
 def faults(page: Page, within: str = "html") -> list[str]:
     page.evaluate(AXE.read_text())
+    page.evaluate(_SETTLED)
     found = page.evaluate("([within, rules]) => axe.run(within, { runOnly: rules })", [within, RULES])
     return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"]]

@@ -27,6 +27,8 @@ def test_a_conversation_is_alive_on_both_sides(shop: Gateway, receiver: Receiver
     shop.send("Chegou ao vivo")
     bubble = page.locator(".bubble--theirs", has_text="Chegou ao vivo")
     expect(bubble.locator(".ticks--blue")).to_be_visible()
+    watching = {"number": CHAT.rpartition("/")[2], "presence": "paused", "delay": 0}
+    assert shop.api("POST", "/chat/sendPresence/loja", watching).ok
     page.locator(".composer__text").fill("Respondo daqui")
     page.locator(".composer__text").press("Enter")
     expect(page.locator(".bubble--mine", has_text="Respondo daqui")).to_be_visible()
