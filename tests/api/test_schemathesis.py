@@ -24,7 +24,7 @@ def examples(count: int, *, derandomize: bool) -> settings:
 
 
 ONE, FEW = examples(1, derandomize=True), examples(3, derandomize=True)
-SOME, MANY = examples(10, derandomize=False), examples(40, derandomize=False)
+SOME, MANY = examples(3, derandomize=False), examples(15, derandomize=False)
 # The first would sign the caller out; the second waits for a worker as long as it is told to.
 FIXED: dict[str, dict[str, Any]] = {"/api/v1/contacts/export": {"query": {"format": "csv", "wait": 0}}}
 LEFT_OUT = ("/api/v1/auth/", "/api/v1/probe")
