@@ -104,7 +104,8 @@ def search_at_the_gateway(of: Settings) -> str:
     """`recado outbox search-restored`, as on the new machine; seconds."""
     began = time.monotonic()
     command = [sys.executable, "recado.py", "outbox", "search-restored"]
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **of.env}, check=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **of.env}, check=False, timeout=300)
+    assert done.returncode in (0, 3)  # 3: a gateway is away, as those of the drills before this one are
     return f"{time.monotonic() - began:.1f}"
 
 
