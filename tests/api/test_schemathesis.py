@@ -24,7 +24,7 @@ def examples(count: int, *, derandomize: bool) -> settings:
 
 
 ONE, FEW = examples(1, derandomize=True), examples(3, derandomize=True)
-SOME, MANY = examples(10, derandomize=False), examples(40, derandomize=False)
+SOME, MANY = examples(3, derandomize=False), examples(15, derandomize=False)
 # They wait for a worker as long as they are told to, and here is none.
 FIXED: dict[str, dict[str, Any]] = {"/api/v1/contacts/export": {"query": {"format": "csv", "wait": 0}}}
 WAITING = ("/api/v1/tts/generate", "/api/v1/tts/voices")
