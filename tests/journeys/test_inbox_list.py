@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.browsers import visiting
 from tests.journeys import walk
+from tests.journeys.shop import Shop, row, until
 from tests.journeys.stack import PASSWORD, Stack
-from tests.journeys.test_inbox import Shop, row, until
 
 pytestmark = pytest.mark.browser
 
